@@ -1,0 +1,102 @@
+"""The one place where MicroPython and CPython differ. Everything else in `device/` runs unchanged on both.
+
+Gives: `const`, `MICROPYTHON`, `raw_ticks_ms`, `ticks_diff`, `utc_ms`, `sleep_ms`, `wait_event`, `maybe_await`, `spawn`,
+`random_bytes`, `hexlify`, `flush_durably`.
+"""
+
+import asyncio
+import binascii
+import os
+import sys
+import time
+
+MICROPYTHON = sys.implementation.name == "micropython"
+
+if MICROPYTHON:
+    from micropython import const  # pyright: ignore[reportAssignmentType]
+
+    raw_ticks_ms = time.ticks_ms  # pyright: ignore[reportAttributeAccessIssue]
+    ticks_diff = time.ticks_diff  # pyright: ignore[reportAttributeAccessIssue]
+
+    # The ESP32 counts from 2000, the unix port from 1970.
+    _EPOCH_MS = 946684800000 if time.gmtime(0)[0] == 2000 else 0
+
+    def utc_ms():
+        """Wall time in milliseconds since 1970 UTC, as the platform's own clock tells it."""
+        return time.time_ns() // 1000000 + _EPOCH_MS
+
+else:
+
+    def const(value):
+        """MicroPython folds `_X = const(3)` into the code; CPython just keeps the value."""
+        return value
+
+    def raw_ticks_ms():
+        """A monotonic millisecond counter; only `ticks_diff` may compare two of its values."""
+        return time.monotonic_ns() // 1000000
+
+    def ticks_diff(later, earlier):
+        """Milliseconds from `earlier` to `later`, both from `raw_ticks_ms`."""
+        return later - earlier
+
+    def utc_ms():
+        """Wall time in milliseconds since 1970 UTC."""
+        return time.time_ns() // 1000000
+
+
+def sleep_ms(ms):
+    """Coroutine: sleep for `ms` milliseconds."""
+    if MICROPYTHON:
+        return asyncio.sleep_ms(ms)  # pyright: ignore[reportAttributeAccessIssue]
+    return asyncio.sleep(ms / 1000)
+
+
+def random_bytes(count):
+    """`count` unpredictable bytes."""
+    return os.urandom(count)
+
+
+def hexlify(data):
+    """Bytes as lower-case hex text."""
+    return binascii.hexlify(data).decode()
+
+
+def flush_durably(file):
+    """Push a file's data to its storage: LittleFS syncs on flush, a desktop file system needs fsync as well."""
+    file.flush()
+    if not MICROPYTHON:
+        os.fsync(file.fileno())
+
+
+async def wait_event(event, timeout_ms):
+    """Wait for an `asyncio.Event`: True when it was set, False after `timeout_ms` (None waits for ever)."""
+    if event.is_set():
+        return True
+    if timeout_ms is None:
+        await event.wait()
+        return True
+    if timeout_ms <= 0:
+        await asyncio.sleep(0)
+        return event.is_set()
+    try:
+        if MICROPYTHON:
+            await asyncio.wait_for_ms(event.wait(), timeout_ms)  # pyright: ignore[reportAttributeAccessIssue]
+        else:
+            await asyncio.wait_for(event.wait(), timeout_ms / 1000)
+    except asyncio.TimeoutError:
+        return event.is_set()
+    return True
+
+
+async def maybe_await(value):
+    """The value, or what it resolves to when awaitable (storage is sync on the device, async on the host)."""
+    if hasattr(value, "send") or hasattr(value, "__await__"):
+        return await value
+    return value
+
+
+def spawn(coroutine, name):
+    """Start a task; `name` shows in CPython's diagnostics. Keep the returned task: it is what cancels it."""
+    if MICROPYTHON:
+        return asyncio.create_task(coroutine)
+    return asyncio.create_task(coroutine, name=name)
