@@ -22,6 +22,7 @@ check: setup-dev
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
 	@$(PY) -m pyright
+	@$(PY) -m pyright -p .ci/pyright-device.json # device/ again, against MicroPython's stubs
 
 demo: setup
 	@$(PY) -m bench.demo

@@ -16,7 +16,7 @@ if MICROPYTHON:
     from micropython import const  # pyright: ignore[reportAssignmentType]
 
     raw_ticks_ms = time.ticks_ms  # pyright: ignore[reportAttributeAccessIssue]
-    ticks_diff = time.ticks_diff  # pyright: ignore[reportAttributeAccessIssue]
+    ticks_diff = time.ticks_diff  # pyright: ignore[reportAttributeAccessIssue,reportAssignmentType]
 
     # The ESP32 counts from 2000, the unix port from 1970.
     _EPOCH_MS = 946684800000 if time.gmtime(0)[0] == 2000 else 0
@@ -33,7 +33,7 @@ else:
 
     def raw_ticks_ms():
         """A monotonic millisecond counter; only `ticks_diff` may compare two of its values."""
-        return time.monotonic_ns() // 1000000
+        return time.monotonic_ns() // 1000000  # pyright: ignore[reportAttributeAccessIssue]
 
     def ticks_diff(later, earlier):
         """Milliseconds from `earlier` to `later`, both from `raw_ticks_ms`."""
