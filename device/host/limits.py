@@ -34,7 +34,34 @@ RESULT_BYTES = const(512)  # result or error text kept in a run record
 
 # --- bus ---
 ENVELOPE_BYTES = const(8192)  # a sealed envelope, MAC included
+ENVELOPE_ID_BYTES = const(272)  # idempotency key: two ids of ID_BYTES and a prefix
 JSON_DEPTH = const(12)
 SPOOL_RECORDS = const(256)  # records the host has not acknowledged yet
 SPOOL_BYTES = const(64 * 1024)
 COMMAND_RESULTS = const(64)  # remembered ids of commands, so that a repeated one answers again and does nothing
+COMMAND_RESULT_BYTES = const(32 * 1024)  # what those results may weigh together; the oldest are forgotten first
+
+# --- store ---
+RECORD_BYTES = const(7680)  # one encoded record: what still fits into an envelope
+WRITE_BUFFER_BYTES = const(4096)  # the journal's write buffer: one flash block
+SEGMENT_BYTES = const(2048)  # a log segment is closed at this size: LittleFS rewrites its last block with every commit
+SEGMENTS = const(128)  # log segments (each boot opens one) before a snapshot replaces them
+COMPACT_BYTES = const(128 * 1024)  # log size below which no snapshot is made
+MESSAGE_OVERHEAD_BYTES = const(320)  # what a kept message costs besides its text, counted into RING_BYTES
+RECENT_IDS = const(512)  # message ids remembered beyond the rings, so that a repeated message is known
+RUN_RESERVE_RECORDS = const(6)  # room in the spool that a run holds so that its outcome can always be recorded
+RUN_RESERVE_BYTES = const(9 * 1024)
+AUDIT_RESERVE_RECORDS = const(4)  # room in the spool that only "the spool is full" and "has room again" may use
+AUDIT_RESERVE_BYTES = const(2 * 1024)
+
+# --- link ---
+LINK_WINDOW = const(32)  # records sent and not acknowledged; the rest waits in the spool
+LINK_BATCH = const(8)  # records taken from the spool at a time
+LINK_ACK_EVERY = const(16)  # applied records after which an acknowledgement goes out at once
+LINK_ACK_DELAY_MS = const(20)  # most that an acknowledgement waits for an envelope to ride on
+LINK_ACK_TIMEOUT_MS = const(5000)  # without progress for so long the session is renewed before anything is resent
+LINK_HELLO_MIN_MS = const(1000)  # least time between two hellos of one connection; doubles while nobody answers
+LINK_HELLO_MAX_MS = const(60000)
+LINK_RESEND_MIN_MS = const(500)  # a peer's hellos make us resend at most this often
+LINK_TELEMETRY = const(16)  # telemetry waiting to be sent; the oldest is thinned
+LINK_REJECT_AUDIT_MS = const(10000)  # rejected envelopes are reported at most this often, with their number

@@ -1,11 +1,12 @@
 """The one place where MicroPython and CPython differ. Everything else in `device/` runs unchanged on both.
 
 Gives: `const`, `MICROPYTHON`, `raw_ticks_ms`, `ticks_diff`, `utc_ms`, `sleep_ms`, `wait_event`, `maybe_await`, `spawn`,
-`random_bytes`, `hexlify`, `flush_durably`.
+`random_bytes`, `hexlify`, `json_text`, `flush_durably`, `sync_folder`, `dumps`.
 """
 
 import asyncio
 import binascii
+import json
 import os
 import sys
 import time
@@ -61,11 +62,36 @@ def hexlify(data):
     return binascii.hexlify(data).decode()
 
 
+def json_text(value):
+    """Compact JSON text in raw UTF-8: MicroPython cannot read the surrogate escapes that CPython writes by default."""
+    if MICROPYTHON:
+        return json.dumps(value, separators=(",", ":"))
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
 def flush_durably(file):
     """Push a file's data to its storage: LittleFS syncs on flush, a desktop file system needs fsync as well."""
     file.flush()
     if not MICROPYTHON:
         os.fsync(file.fileno())
+
+
+def sync_folder(path):
+    """Make created, renamed and removed names durable: LittleFS always is, a desktop file system must be told."""
+    if MICROPYTHON:
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def dumps(value):
+    """Compact JSON text with UTF-8 left as it is; key order is not defined."""
+    if MICROPYTHON:
+        return json.dumps(value, separators=(",", ":"))
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
 async def wait_event(event, timeout_ms):
