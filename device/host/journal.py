@@ -1,11 +1,12 @@
 """An append-only journal with snapshots: what was committed survives power loss at any byte.
 
 Files in one folder: `NNNNNNNN.log` segments in increasing order, `NNNNNNNN.snap` the whole state as it was before
-segment N. A frame is `[length u32][crc32 u32][payload]`, little endian. The top bit of the length says that the batch goes
-on: one commit is one batch, and a batch is applied whole or not at all. Frame files are read by `frames.py`.
+segment N. A frame is `[length u32][crc32 u32][payload]`, little endian. The top bit of the length says that the batch
+goes on: one commit is one batch, and a batch is applied whole or not at all. Frame files are read by `frames.py`.
 
-A cut batch at the end of the last segment is what a power cut leaves: it is dropped. Anything else that cannot be read
-is damage: recovery stops there, keeps the files aside as `*.bad`, and says so in `damage`. Nothing unreadable is deleted.
+A cut batch at the end of the last segment is what a power cut leaves: it is dropped. Anything else that cannot be
+read is damage: recovery stops there, keeps the files aside as `*.bad`, and says so in `damage`. Nothing unreadable is
+deleted.
 The previous snapshot and its segments are kept until the next one, so that a bad snapshot costs nothing.
 """
 

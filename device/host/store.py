@@ -1,7 +1,7 @@
 """The store: the state, its journal on flash, and the spool of records that the host has not acknowledged yet.
 
 One record is all three at once. `put` applies it in memory; `await committed()` returns once it is durable; only then
-does `spool_after` show it, so nothing leaves the box before it would survive a power cut, and `applied` never runs ahead.
+does `spool_after` show it, so nothing leaves the box before it would survive a power cut; `applied` never runs ahead.
 
 Errors
 SpoolFull     no room for more unacknowledged records: nothing was applied, try again when `room` is set
