@@ -1,0 +1,31 @@
+"""The commented config.toml that the first start writes. Every key of settings.py is in it, with its default."""
+
+TEMPLATE = """\
+# Barnacle's settings. Each line shows a default; remove the # in front to change it. No secrets belong here.
+
+[box]
+# id = ""                  # device id; "" uses the one made at first start
+# assistant = "Barnacle"   # the assistant's name: trigger word (@Barnacle) and reply prefix
+# simulator = true         # run the simulated box; false when a real one is on the desk
+# heap_bytes = 2097152     # memory of the simulated box
+# slots = 2                # runs at a time, 1 to 8
+
+[mqtt]
+# host = "127.0.0.1"       # where the broker is
+# port = 21883
+# external = false         # true: use a broker of your own, start none
+# broker_kind = "auto"     # which one to start: "auto", "mosquitto" or "amqtt"
+# bind = "127.0.0.1"       # address it listens on; a real box needs one it can reach, such as "0.0.0.0"
+# user = ""                # user at your own broker; password: barnacle secret set mqtt-password
+# tls_ca = ""              # CA certificate (PEM) of your own broker, when it speaks TLS
+
+[time]
+# zone = ""                # such as "Europe/Berlin"; "" uses this machine's
+
+[logs]
+# max_bytes = 1048576      # a log is rotated at this size
+# keep = 3                 # rotated files kept
+
+[screen]
+# on = true                # show something on the round screen
+"""
