@@ -161,15 +161,14 @@ def read_credentials(path: Path) -> OperatorCredentials:
     document = _document(read_private(path), path)
     try:
         del document["v"]
+        if any(not isinstance(document[name], str) for name in ("host", "device", "client", "tls_ca")):
+            raise TypeError("a text is missing")
+        if not isinstance(document["port"], int):
+            raise TypeError("the port is no number")
         key, events_key = bytes.fromhex(document.pop("key")), bytes.fromhex(document.pop("events_key"))
-        credentials = OperatorCredentials(**document, key=key, events_key=events_key)
+        return OperatorCredentials(**document, key=key, events_key=events_key)
     except (KeyError, TypeError, ValueError) as error:
         raise _damaged(path, error) from error
-    texts: list[object] = [credentials.host, credentials.device, credentials.client, credentials.tls_ca]
-    number: object = credentials.port
-    if not all(isinstance(text, str) for text in texts) or not isinstance(number, int):
-        raise _damaged(path, "a field has the wrong type")
-    return credentials
 
 
 def _new_keys() -> Keys:

@@ -159,8 +159,8 @@ def _section(name: str, kind: type, table: dict[str, Any], path: Path) -> Any:
     defaults = kind()
     for key, value in table.items():
         where = f"{path}: {name}.{key}"
-        wanted: type[object] = type(getattr(defaults, key))
-        if type(value) is not wanted:
+        wanted = cast("object", getattr(defaults, key)).__class__
+        if value.__class__ is not wanted:
             raise SettingsError(
                 f"{where} must be {_TYPE_NAMES[wanted]}, not {value!r}",
                 f"for example: {key} = {_toml(getattr(defaults, key))}",
