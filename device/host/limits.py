@@ -7,6 +7,7 @@ GROUPS = const(32)  # registered groups
 MESSAGE_BYTES = const(
     4096
 )  # UTF-8 text of one message or reply; longer ones are refused (in) or cut with a marker (out)
+TEXT_ENCODED_BYTES = const(5120)  # the same text with JSON's escapes, as records and envelopes carry it
 RING_MESSAGES = const(40)  # messages kept per group
 RING_BYTES = const(192 * 1024)  # text of all rings together; the oldest messages already handed over go first
 NAME_BYTES = const(64)  # folder, trigger and display names
@@ -15,6 +16,9 @@ ID_BYTES = const(128)  # jids and message ids
 # --- tasks ---
 TASKS = const(256)
 PROMPT_BYTES = const(2048)  # prompt of a task
+PROMPT_ENCODED_BYTES = const(3072)  # the same with JSON's escapes
+LATE_MS = const(60 * 1000)  # a due time missed by more than this is late: the task's `missed` policy decides
+SLEEP_MAX_MS = const(6 * 3600 * 1000)  # the scheduler looks at the clock at least this often
 VALUE_BYTES = const(128)  # cron expression, interval or time
 INTERVAL_MIN_MS = const(1000)
 INTERVAL_MAX_MS = const(366 * 24 * 3600 * 1000)
@@ -60,8 +64,16 @@ LINK_BATCH = const(8)  # records taken from the spool at a time
 LINK_ACK_EVERY = const(16)  # applied records after which an acknowledgement goes out at once
 LINK_ACK_DELAY_MS = const(20)  # most that an acknowledgement waits for an envelope to ride on
 LINK_ACK_TIMEOUT_MS = const(5000)  # without progress for so long the session is renewed before anything is resent
-LINK_HELLO_MIN_MS = const(1000)  # least time between two hellos of one connection; doubles while nobody answers
+LINK_HELLO_MIN_MS = const(200)  # least time between two hellos, whatever asks for one
+LINK_HELLO_RETRY_MS = const(1000)  # doubles while nobody answers
 LINK_HELLO_MAX_MS = const(60000)
-LINK_RESEND_MIN_MS = const(500)  # a peer's hellos make us resend at most this often
+LINK_RESEND_MIN_MS = const(150)  # a peer's hellos make us resend at most this often
 LINK_TELEMETRY = const(16)  # telemetry waiting to be sent; the oldest is thinned
 LINK_REJECT_AUDIT_MS = const(10000)  # rejected envelopes are reported at most this often, with their number
+
+# --- screen ---
+SHOWN_CHARS = const(400)  # of any text that the round screen lays out; nothing longer fits the glass
+NEXT_SHOWN = const(5)  # coming runs on the schedule page and on the rim
+WAITING_SHOWN = const(4)  # names of waiting groups
+TOUCHES = const(64)  # touch samples that wait for the screen's next turn
+TILE_ROWS = const(10)  # rows of one tile of a screen shot: 7200 bytes and a header, below an envelope's size

@@ -1,7 +1,7 @@
 """The one place where MicroPython and CPython differ. Everything else in `device/` runs unchanged on both.
 
 Gives: `const`, `MICROPYTHON`, `raw_ticks_ms`, `ticks_diff`, `utc_ms`, `sleep_ms`, `wait_event`, `maybe_await`, `spawn`,
-`random_bytes`, `hexlify`, `json_text`, `flush_durably`, `sync_folder`, `dumps`.
+`random_bytes`, `hexlify`, `flush_durably`, `sync_folder`, `dumps`.
 """
 
 import asyncio
