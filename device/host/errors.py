@@ -23,7 +23,7 @@ class BarnacleError(Exception):
     """Base of every error that the device raises on purpose."""
 
 
-class Refused(BarnacleError):
+class Refused(BarnacleError):  # noqa: N818 - reads as what happened: raise Refused(...)
     """A request that is not carried out. `code` is one of CODES and never changes its meaning; `message` names what
     failed and why; `remedy` says what to do next ("" when there is nothing to do)."""
 
