@@ -1,0 +1,102 @@
+"""Keeps a `LiveData` current from the host, for as long as the dashboard runs.
+
+Loads everything once per connection, then applies events. Events that the host
+thinned, or that were dropped here, mean a full reload. Nothing reachable is a state to show, never an exception.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any, Protocol
+
+from app.errors import ProblemError
+from app.tui.live import LiveData, Part
+
+LOADED: tuple[Part, ...] = ("status", "groups", "tasks", "audit")
+RETRY_S = 2.0
+
+
+class Client(Protocol):
+    """What the feed needs of `app.host.operator_client.OperatorClient`."""
+
+    @property
+    def connected(self) -> bool:
+        """Whether the host answers at present."""
+        ...
+
+    async def request(self, name: str, /, **args: Any) -> Any:
+        """Ask the host; raises a ProblemError with the reason."""
+        ...
+
+    def events(self) -> AsyncIterator[Any]:
+        """Events as they come: objects with `kind`, `body`."""
+        ...
+
+    async def __aenter__(self) -> "Client": ...
+
+    async def __aexit__(self, *error: object) -> None: ...
+
+
+class Feed:
+    """`run` for ever; `changed` is called (from the same loop) whenever there may be something new to draw."""
+
+    def __init__(self, connect: Callable[[], Client], live: LiveData, changed: Callable[[], None]) -> None:
+        self._connect = connect
+        self._live = live
+        self._changed = changed
+        self._client: Client | None = None
+        self._chats: dict[str, None] = {}
+
+    async def run(self) -> None:
+        """Connect, load, follow; again after every failure."""
+        while True:
+            try:
+                async with self._connect() as client:
+                    self._client = client
+                    await self._follow(client)
+            except ProblemError as error:
+                self._note(False, str(error))
+            finally:
+                self._client = None
+            await asyncio.sleep(RETRY_S)
+
+    async def request(self, name: str, /, **args: Any) -> Any:
+        """Pass a request on; raises the client's own errors, or NotConnected."""
+        if self._client is None:
+            raise NotConnected(self._live.problem or "not connected to the host")
+        return await self._client.request(name, **args)
+
+    async def open_chat(self, folder: str) -> None:
+        """Load a group's history and keep it current from now on."""
+        self._chats[folder] = None
+        await self._load_chat(folder)
+
+    async def _follow(self, client: Client) -> None:
+        await self._load(client)
+        async for event in client.events():
+            if event.kind == "client.connection" and not client.connected:
+                self._note(False, "the host does not answer; trying again")
+            elif event.kind in ("client.connection", "client.thinned"):
+                await self._load(client)
+            else:
+                self._live.apply(event.kind, event.body)
+                self._note(True)
+
+    async def _load(self, client: Client) -> None:
+        for part in LOADED:
+            args = {"limit": 200} if part == "audit" else {}
+            self._live.load(part, await client.request(part, **args))
+        for folder in self._chats:
+            await self._load_chat(folder)
+        self._note(True)
+
+    async def _load_chat(self, folder: str) -> None:
+        self._live.load_chat(folder, await self.request("messages", folder=folder, limit=100))
+        self._changed()
+
+    def _note(self, connected: bool, problem: str = "") -> None:
+        self._live.set_connection(connected, problem)
+        self._changed()
+
+
+class NotConnected(ProblemError):  # noqa: N818 - a state, told to the user
+    """A request was made while nothing is connected."""

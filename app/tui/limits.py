@@ -1,0 +1,8 @@
+"""Bounds of the dashboard's memory. Each has a test that goes beyond it (tests/tui)."""
+
+from typing import Final
+
+AUDIT_LINES: Final = 500
+CHAT_MESSAGES: Final = 300  # per group
+CHATS: Final = 40  # groups whose chat is kept; the longest unused goes first
+RUN_TEXT_CHARS: Final = 4000  # streamed text of a run in progress

@@ -1,0 +1,174 @@
+"""What the dashboard shows: the host's answers, kept current by applying its events.
+
+`LiveData` is a plain fold over answers and events; it knows nothing of Textual. Each part has a version number that
+grows when the part changes, so a widget redraws only what is new to it.
+"""
+
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, Literal, cast
+
+from app.tui import limits
+
+Record = dict[str, Any]
+Part = Literal["status", "groups", "tasks", "audit", "chat", "connection"]
+PARTS: Final[tuple[Part, ...]] = ("status", "groups", "tasks", "audit", "chat", "connection")
+
+
+class LiveData:
+    """status, groups (by folder), tasks (by id), audit (oldest first), chats (folder → messages, oldest first)."""
+
+    def __init__(self) -> None:
+        self.status: Record = {}
+        self.groups: dict[str, Record] = {}
+        self.tasks: dict[str, Record] = {}
+        self.audit: deque[Record] = deque(maxlen=limits.AUDIT_LINES)
+        self.chats: OrderedDict[str, deque[Record]] = OrderedDict()
+        self.run_texts: dict[str, str] = {}
+        self.connected = False
+        self.problem = "connecting …"
+        self.fresh_at = 0.0
+        self.versions: dict[Part, int] = dict.fromkeys(PARTS, 0)
+        self._actions: dict[str, Callable[[Record], None]] = {
+            "group.set": self._group,
+            "group.remove": self._group_gone,
+            "task.set": self._task,
+            "task.remove": self._task_gone,
+            "audit": self._audit,
+            "msg.stored": self._message,
+            "msg.out": self._reply,
+            "run.ended": self._run_ended,
+            "tele.queue": self._queue,
+            "tele.health": self._health,
+            "tele.text": self._text,
+            "host.state": self._host_state,
+        }
+
+    @property
+    def device(self) -> Record:
+        """Id, `online`, `seen_ms` of the box; empty before the first answer."""
+        return cast("Record", self.status.get("device") or {})
+
+    @property
+    def health(self) -> Record:
+        """The box's last `tele.health`; empty when it has not said."""
+        return cast("Record", self.device.get("health") or {})
+
+    @property
+    def slots(self) -> Record:
+        """`used` and `max` slots; empty when the box has not said."""
+        queue = cast("Record", self.status.get("queue") or {})
+        return cast("Record", queue.get("slots") or {})
+
+    @property
+    def host(self) -> Record:
+        """Version, zone and spool of the host process; empty before the first answer."""
+        return cast("Record", self.status.get("host") or {})
+
+    @property
+    def zone(self) -> str:
+        """The IANA zone that times are shown in."""
+        return str(self.host.get("zone") or "UTC")
+
+    @property
+    def age_s(self) -> float | None:
+        """Seconds since anything was heard from the host; None before the first answer."""
+        return time.monotonic() - self.fresh_at if self.fresh_at else None
+
+    def load(self, part: Part, answer: Any) -> None:
+        """Replace one part (status, groups, tasks, audit) by the host's answer to the request of that name."""
+        if part == "status":
+            self.status = cast("Record", answer)
+        elif part == "groups":
+            self.groups = {row["folder"]: row for row in cast("list[Record]", answer)}
+        elif part == "tasks":
+            self.tasks = {row["id"]: row for row in cast("list[Record]", answer)}
+        elif part == "audit":
+            self.audit = deque(cast("list[Record]", answer), maxlen=limits.AUDIT_LINES)
+        self._changed(part)
+
+    def load_chat(self, folder: str, messages: Iterable[Record]) -> None:
+        """Replace one group's chat history."""
+        self.chats[folder] = deque(messages, maxlen=limits.CHAT_MESSAGES)
+        self.chats.move_to_end(folder)
+        while len(self.chats) > limits.CHATS:
+            self.chats.popitem(last=False)
+        self._changed("chat")
+
+    def set_connection(self, connected: bool, problem: str = "") -> None:
+        """Note whether the host can be reached; `problem` is one line for people."""
+        if (connected, problem) != (self.connected, self.problem):
+            self.connected, self.problem = connected, problem
+            self._changed("connection")
+
+    def apply(self, kind: str, body: Any) -> None:
+        """Take one event in. Kinds that show nowhere are passed over."""
+        self.fresh_at = time.monotonic()
+        action = self._actions.get(kind)
+        if action is not None:
+            action(body)
+
+    def _changed(self, *parts: Part) -> None:
+        self.fresh_at = time.monotonic()
+        for part in parts:
+            self.versions[part] += 1
+
+    def _group(self, body: Record) -> None:
+        self.groups[body["folder"]] = {**self.groups.get(body["folder"], {"state": "idle", "depth": 0}), **body}
+        self._changed("groups")
+
+    def _group_gone(self, body: Record) -> None:
+        self.groups.pop(body["folder"], None)
+        self.tasks = {key: task for key, task in self.tasks.items() if task["folder"] != body["folder"]}
+        self._changed("groups", "tasks")
+
+    def _task(self, body: Record) -> None:
+        self.tasks[body["id"]] = body
+        self._changed("tasks")
+
+    def _task_gone(self, body: Record) -> None:
+        self.tasks.pop(body["id"], None)
+        self._changed("tasks")
+
+    def _audit(self, body: Record) -> None:
+        self.audit.append(body)
+        self._changed("audit")
+
+    def _message(self, body: Record) -> None:
+        message = {"sender_name": "", "from_me": False, **body}
+        self._say(message)
+
+    def _reply(self, body: Record) -> None:
+        self._say({"sender_name": "", **body, "from_me": True})
+
+    def _say(self, message: Record) -> None:
+        chat = self.chats.get(message["folder"])
+        if chat is None or any(known.get("n") == message.get("n") for known in chat):
+            return
+        chat.append(message)
+        self._changed("chat")
+
+    def _queue(self, body: Record) -> None:
+        self.status = {**self.status, "queue": body}
+        for folder, queue in cast("Mapping[str, Record]", body.get("groups", {})).items():
+            if folder in self.groups:
+                self.groups[folder] = {**self.groups[folder], **queue}
+        self._changed("groups", "status")
+
+    def _health(self, body: Record) -> None:
+        self.status = {**self.status, "device": {**self.device, "health": body}}
+        self._changed("status")
+
+    def _host_state(self, body: Record) -> None:
+        device = {**self.device, **{k: body[k] for k in ("online", "seen_ms") if k in body}}
+        self.status = {**self.status, "device": device}
+        self._changed("status")
+
+    def _text(self, body: Record) -> None:
+        self.run_texts[body["folder"]] = str(body["text"])[-limits.RUN_TEXT_CHARS :]
+        self._changed("chat")
+
+    def _run_ended(self, body: Record) -> None:
+        if self.run_texts.pop(body["folder"], None) is not None:
+            self._changed("chat")

@@ -1,0 +1,39 @@
+"""One line on top: what this is, whether box and host are there, what is wrong and how old the data is."""
+
+from rich.text import Text
+from textual.widgets import Static
+
+from app.tui import say
+from app.tui.live import LiveData
+
+STALE_S = 45.0
+
+
+class ConnectionStrip(Static):
+    """Every state has a sign and a word of its own, so colour is never the only difference."""
+
+    def show(self, live: LiveData) -> None:
+        """Redraw from the live data if the text differs."""
+        text = Text(no_wrap=True, overflow="ellipsis")
+        text.append(" Barnacle ", "bold reverse")
+        if not live.connected:
+            text.append(f"  ✕ {say.plain(live.problem)}", "bold red")
+            if live.age_s is not None:
+                text.append(f"  · data is {say.age(live.age_s)} old", "yellow")
+        else:
+            self._host_there(text, live)
+        self.update(text)
+
+    def _host_there(self, text: Text, live: LiveData) -> None:
+        device = live.device
+        text.append("  ● host", "green")
+        if device.get("online"):
+            text.append("  ● box ", "green")
+        else:
+            text.append("  ○ box not reachable ", "bold yellow")
+            if device.get("seen_ms"):
+                text.append(f"(seen {say.until(device['seen_ms'], say.now_ms())}) ", "yellow")
+        text.append(say.plain(device.get("id", "")), "dim")
+        broker = live.status.get("broker", {})
+        if broker:
+            text.append(f"  {say.plain(broker.get('kind'))} :{broker.get('port')}", "dim")

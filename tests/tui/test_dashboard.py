@@ -1,0 +1,159 @@
+"""The dashboard against a host that answers from memory, driven by keys as a person would."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input, RichLog
+
+from app.errors import ProblemError
+from app.tui.app import Dashboard
+from app.tui.widgets.audit_panel import AuditPanel
+from app.tui.widgets.connection_strip import ConnectionStrip
+from app.tui.widgets.groups_panel import GroupsPanel
+from app.tui.widgets.tasks_panel import TasksPanel
+from tests.tui.fake_client import FakeClient, message, task
+
+
+async def until(pilot: Pilot[Any], condition: Callable[[], bool], what: str) -> None:
+    for _ in range(100):
+        if condition():
+            return
+        await pilot.pause(0.05)
+    raise AssertionError(f"never came true: {what}")
+
+
+def lines(log: RichLog) -> list[str]:
+    return [strip.text.rstrip() for strip in log.lines]
+
+
+def cells(table: GroupsPanel | TasksPanel, row: int) -> list[str]:
+    return [str(cell) for cell in table.get_row_at(row)]
+
+
+async def loaded(pilot: Pilot[Any]) -> None:
+    await until(pilot, lambda: pilot.app.query_one(GroupsPanel).row_count == 2, "two groups")
+
+
+async def test_groups_show_main_first_with_state_and_queue() -> None:
+    client = FakeClient()
+    app = Dashboard(lambda: client)
+    async with app.run_test(size=(140, 45)) as pilot:
+        await loaded(pilot)
+        client.push(
+            "tele.queue", {"slots": {"used": 1, "max": 2}, "groups": {"family": {"state": "running", "depth": 4}}}
+        )
+        panel = app.query_one(GroupsPanel)
+        await until(pilot, lambda: "running" in cells(panel, 1)[1], "family runs")
+        assert cells(panel, 0)[0] == "Main"
+        assert cells(panel, 1)[2:4] == ["4", "2"]
+
+
+async def test_tasks_stand_in_the_order_of_their_next_run() -> None:
+    client = FakeClient()
+    app = Dashboard(lambda: client)
+    async with app.run_test(size=(140, 45)) as pilot:
+        await loaded(pilot)
+        await pilot.press("2")
+        panel = app.query_one(TasksPanel)
+        assert [cells(panel, row)[4] for row in range(2)] == ["water plant 1", "water plant 2"]
+        client.push("task.set", task(3, next_ms=1))
+        await until(pilot, lambda: panel.row_count == 3, "three tasks")
+        assert cells(panel, 0)[4] == "water plant 3"
+
+
+async def test_pause_run_and_remove_ask_the_host_and_removing_asks_first() -> None:
+    client = FakeClient()
+    app = Dashboard(lambda: client)
+    async with app.run_test(size=(140, 45)) as pilot:
+        await loaded(pilot)
+        await pilot.press("2", "p", "r", "d")
+        await until(pilot, lambda: len(app.screen_stack) == 2, "the question")
+        await pilot.press("n")
+        await until(pilot, lambda: len(client.commands()) == 2, "pause and run")
+        await pilot.press("d", "y")
+        await until(pilot, lambda: len(client.commands()) == 3, "remove")
+        first = task(1)["id"]
+        assert client.commands() == [
+            ("task.pause", {"id": first}),
+            ("task.run", {"id": first}),
+            ("task.remove", {"id": first}),
+        ]
+
+
+async def test_what_is_written_goes_to_the_chosen_group_and_the_reply_appears() -> None:
+    client = FakeClient()
+    app = Dashboard(lambda: client)
+    async with app.run_test(size=(140, 45)) as pilot:
+        await loaded(pilot)
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: app.focused is app.query_one("#line", Input), "the chat line has the focus")
+        await pilot.press(*"hi [b]x", "enter")
+        await until(pilot, lambda: ("send", {"folder": "family", "text": "hi [b]x"}) in client.requests, "sent")
+        client.push("msg.stored", message(1, "hi [b]x", folder="family"))
+        client.push("msg.out", message(2, "hello\x1b[31m there", from_me=True, folder="family"))
+        log = app.query_one("#history", RichLog)
+        await until(pilot, lambda: len(log.lines) == 2, "two lines")
+        assert lines(log)[0].endswith("Ada  hi [b]x")
+        assert lines(log)[1].endswith("Barnacle  hello [31m there")
+
+
+async def test_a_refusal_is_told_with_its_remedy() -> None:
+    client = FakeClient()
+    client.refuse = ProblemError("the mailbox of family is full", "wait until it has answered")
+    app = Dashboard(lambda: client)
+    async with app.run_test(size=(140, 45), notifications=True) as pilot:
+        await loaded(pilot)
+        await pilot.press("2", "r")
+        await until(pilot, lambda: bool(app._notifications), "a notification")  # pyright: ignore[reportPrivateUsage]
+        (told,) = list(app._notifications)  # pyright: ignore[reportPrivateUsage]
+        assert told.message == "the mailbox of family is full wait until it has answered"
+
+
+async def test_audit_entries_are_appended_and_denials_stand_out() -> None:
+    client = FakeClient()
+    app = Dashboard(lambda: client)
+    entry = {"ts_ms": 0, "what": "task.add", "actor": "op:local", "folder": "family", "rule": "owner", "detail": ""}
+    async with app.run_test(size=(140, 45)) as pilot:
+        await loaded(pilot)
+        await pilot.press("3")
+        client.push("audit", {**entry, "decision": "allow", "reason": "owner"})
+        client.push("audit", {**entry, "decision": "deny", "reason": "not its own group"})
+        panel = app.query_one(AuditPanel)
+        await until(pilot, lambda: len(panel.lines) == 2, "two entries")
+        assert "✕ task.add" in lines(panel)[1]
+        assert "not its own group" in lines(panel)[1]
+
+
+class Unreachable(FakeClient):
+    async def __aenter__(self) -> "FakeClient":
+        raise ProblemError("nothing listens at 127.0.0.1:1", "is `barnacle up` running?")
+
+
+async def test_nothing_reachable_is_shown_and_the_dashboard_stays_and_comes_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("app.tui.feed.RETRY_S", 0.6)
+    clients: list[FakeClient] = [Unreachable(), Unreachable(), FakeClient()]
+    app = Dashboard(lambda: clients.pop(0) if len(clients) > 1 else clients[0])
+    async with app.run_test(size=(80, 24)) as pilot:
+        strip = app.query_one(ConnectionStrip)
+        await until(pilot, lambda: "nothing listens" in str(strip.content), "the problem is shown")
+        await until(pilot, lambda: "● box" in str(strip.content), "it came back")
+        await loaded(pilot)
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (140, 45), (200, 60)])
+async def test_every_tab_fits_every_size(size: tuple[int, int]) -> None:
+    client = FakeClient()
+    app = Dashboard(lambda: client)
+    async with app.run_test(size=size) as pilot:
+        await loaded(pilot)
+        for key, panel in (("1", GroupsPanel), ("2", TasksPanel), ("3", AuditPanel)):
+            await pilot.press(key)
+            region = app.query_one(panel).region
+            assert region.width >= 40
+            assert region.height >= 4
+            assert region.right <= size[0]
+            assert region.bottom <= size[1]

@@ -1,0 +1,60 @@
+from app.tui import limits
+from app.tui.live import LiveData
+from tests.tui.fake_client import group, message, task
+
+
+def loaded() -> LiveData:
+    live = LiveData()
+    live.load("groups", [group("main"), group("family")])
+    live.load("tasks", [task(1), task(2, folder="main")])
+    live.load_chat("main", [message(1, "hello")])
+    return live
+
+
+def test_a_group_keeps_its_queue_state_when_its_record_changes() -> None:
+    live = loaded()
+    live.apply("tele.queue", {"groups": {"family": {"state": "running", "depth": 3}}, "slots": {"used": 1, "max": 2}})
+    live.apply("group.set", {**group("family"), "name": "The family", "state": "running", "depth": 3})
+    assert (live.groups["family"]["state"], live.groups["family"]["name"]) == ("running", "The family")
+    assert live.slots == {"used": 1, "max": 2}
+
+
+def test_removing_a_group_removes_its_tasks() -> None:
+    live = loaded()
+    live.apply("group.remove", {"folder": "family"})
+    assert list(live.groups) == ["main"]
+    assert [t["folder"] for t in live.tasks.values()] == ["main"]
+
+
+def test_a_message_that_comes_twice_is_shown_once() -> None:
+    live = loaded()
+    live.apply("msg.stored", message(2, "again"))
+    live.apply("msg.stored", message(2, "again"))
+    live.apply("msg.out", message(3, "yes", from_me=True))
+    assert [m["text"] for m in live.chats["main"]] == ["hello", "again", "yes"]
+
+
+def test_memory_is_bounded_however_much_arrives() -> None:
+    live = loaded()
+    for n in range(limits.AUDIT_LINES + 50):
+        live.apply("audit", {"ts_ms": n, "what": "x"})
+    for n in range(2, limits.CHAT_MESSAGES + 52):
+        live.apply("msg.stored", message(n, "x"))
+    for n in range(limits.CHATS + 5):
+        live.load_chat(f"g{n}", [])
+    live.apply("tele.text", {"folder": "main", "text": "y" * (limits.RUN_TEXT_CHARS + 1)})
+    assert len(live.audit) == limits.AUDIT_LINES
+    assert live.audit[-1]["ts_ms"] == limits.AUDIT_LINES + 49
+    assert len(live.chats) == limits.CHATS
+    assert len(live.run_texts["main"]) == limits.RUN_TEXT_CHARS
+    live.load_chat("main", [message(n, "x") for n in range(limits.CHAT_MESSAGES + 9)])
+    assert len(live.chats["main"]) == limits.CHAT_MESSAGES
+
+
+def test_only_the_changed_part_gets_a_new_version() -> None:
+    live = loaded()
+    before = dict(live.versions)
+    live.apply("task.set", task(9))
+    assert [part for part in live.versions if live.versions[part] != before[part]] == ["tasks"]
+    live.apply("something.else", {})
+    assert live.versions["tasks"] == before["tasks"] + 1
