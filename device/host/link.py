@@ -99,6 +99,7 @@ class Link:
         self._set_live(False)
         self._backoff_ms = limits.LINK_HELLO_RETRY_MS
         self._hello_at = self._clock.ticks_ms()
+        self._hello_after = 0
         self.kick()
 
     def disconnected(self):
@@ -243,7 +244,7 @@ class Link:
         if envelope["boot"] != self.peer_boot:
             self.peer_boot = envelope["boot"]
             self._telemetry_in = 0
-        await self._agree_in(low, upcoming)
+        await self._agree_in(low)
         await self._agree_out(envelope["ack"], last)
         self._hello_at = None
         self._backoff_ms = limits.LINK_HELLO_RETRY_MS
@@ -253,18 +254,14 @@ class Link:
         self._set_live(self._connected)
         self.kick()
 
-    async def _agree_in(self, low, upcoming):
-        """The peer holds its records from `low` on and numbers the next one `upcoming`."""
+    async def _agree_in(self, low):
+        """The peer holds its records from `low` on; what it no longer has and we never got is lost."""
         if low > self._applied + 1:
             self.counters["skipped"] += 1
             self._audit("link.gap", "records %d to %d of the peer are lost" % (self._applied + 1, low - 1))
             await portable.maybe_await(self._storage.skip_in(low - 1))
             self._applied = low - 1
             self._last_in = (0, "")
-        elif upcoming <= self._applied:
-            self._audit(
-                "link.rewound", "the peer's store is older than what came from it: %d <= %d" % (upcoming, self._applied)
-            )
 
     async def _agree_out(self, ack, last):
         """The peer has applied our records up to `ack`; the id of that one was `last` ("": it does not remember)."""
