@@ -11,6 +11,7 @@ from device.host.trigger import name_of
 RESERVED = ("global", "errors")  # NanoClaw's shared memory, and where its IPC watcher puts what it cannot read
 _ALLOWED = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
 _NEW = ("folder", "name", "jid", "trigger", "requires_trigger")
+_WHOLE = _NEW + ("added_ms", "paused")  # a group dict may be given as it is: these two are set anew
 _FOLDER_REMEDY = "Use letters, digits, - and _, for example family-chat."
 
 
@@ -34,7 +35,7 @@ def new_group(args, now_ms, existing, assistant="Barnacle"):
     """The group dict for `group.add`'s args {folder, name?, jid?, trigger?, requires_trigger?}; `existing` is
     {folder: group}. Name defaults to the folder, jid to "console:<folder>", trigger to "@<assistant>". Raises Refused
     (bad_value, too_large, reserved, duplicate, full)."""
-    _check_keys(args, _NEW)
+    _check_keys(args, _WHOLE)
     folder = check_folder(args.get("folder"))
     _check_folder_free(folder, existing)
     if len(existing) >= limits.GROUPS:

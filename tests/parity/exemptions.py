@@ -1,10 +1,26 @@
-"""Golden cases on which Barnacle differs from NanoClaw on purpose: quirk name -> why. One entry per line.
+"""Golden cases on which Barnacle differs from NanoClaw on purpose: name -> why. One entry per line.
 
-A quirk that is not named here is matched. A name must occur in a golden file (test_exemptions.py).
+A name is that of a quirk, or the id of a case that is not marked with one. A quirk that is not named here is matched.
+Every name must occur in a golden file (test_exemptions.py).
 """
 
 EXEMPT = {
     "drain_ignores_backoff": "pending work of a failed group waits for its retry time: one retry, not two runs at once",
+    "folder_conflict_replaces": "a folder belongs to one group: taking it a second time is refused",
+    "folder_not_validated": "folders are plain names; reserved ones and paths are refused",
+    "huge_interval_throws": "an interval beyond the bound is refused with a reason",
+    "ipc-277-reg-existing-jid": "a chat keeps its group: a second folder would orphan the first one's tasks",
+    "ipc-332-msg-object-text": "an object is no text: refused instead of sending '[object Object]'",
+    "ipc-333-msg-object-text": "an object is no text: refused instead of sending '[object Object]'",
+    "ipc-335-msg-array-text": "a list is no text: refused instead of joining it with commas",
+    "ipc-385-task-huge": "huge_interval_throws acts here unmarked: the file is refused, not set aside as unreadable",
+    "main_can_be_replaced": "the main group's chat cannot be registered under another folder",
+    "non_string_field": "a field of the wrong type is refused before anything is stored",
+    "non_string_prompt_throws": "a prompt that is no text is refused",
+    "number_to_text": "a whole number becomes its plain text, without the database's '.0'; as a date it is refused",
     "piped_into_task": "a user's message never enters the run of a scheduled task; it waits for a run of its own",
+    "prototype_key": "__proto__ is a key like any other, and no group has it",
+    "resume_keeps_next_run": "a completed task is not resumed; a due time that has passed follows the missed policy",
     "running_task_not_deduped": "a task that is running or waiting is not queued a second time",
+    "unknown_type_accepted": "a schedule type other than cron, interval and once is refused",
 }
