@@ -20,8 +20,8 @@ PROMPT_ENCODED_BYTES = const(3072)  # the same with JSON's escapes
 LATE_MS = const(60 * 1000)  # a due time missed by more than this is late: the task's `missed` policy decides
 SLEEP_MAX_MS = const(6 * 3600 * 1000)  # the scheduler looks at the clock at least this often
 VALUE_BYTES = const(128)  # cron expression, interval or time
-INTERVAL_MIN_MS = const(1000)
-INTERVAL_MAX_MS = const(366 * 24 * 3600 * 1000)
+INTERVAL_MIN_MS = const(1)  # NanoClaw accepts every positive interval
+INTERVAL_MAX_MS = const(100 * 366 * 24 * 3600 * 1000)
 
 # --- dispatch ---
 SLOTS = const(8)  # most runs at a time that settings may ask for
@@ -44,6 +44,16 @@ SPOOL_RECORDS = const(256)  # records the host has not acknowledged yet
 SPOOL_BYTES = const(64 * 1024)
 COMMAND_RESULTS = const(64)  # remembered ids of commands, so that a repeated one answers again and does nothing
 COMMAND_RESULT_BYTES = const(32 * 1024)  # what those results may weigh together; the oldest are forgotten first
+COMMAND_RECORDS = const(6)  # the most records that one command leads to
+COMMAND_BYTES = const(12 * 1024)  # and what they may weigh: audit, the thing set, its result
+
+# --- host ---
+QUEUE_NEWS_MS = const(250)  # the queue is told at most this often
+HEALTH_MS = const(30 * 1000)  # how often health is told while the host listens
+TEXT_NEWS_MS = const(100)  # a run's growing text is told at most this often
+RESTART_MS = const(100)  # wait before a failed task of the box is restarted; doubles
+RESTART_MAX_MS = const(10 * 1000)
+CLOCK_STEP_MS = const(2000)  # a step of the clock beyond this is audited
 
 # --- store ---
 RECORD_BYTES = const(7680)  # one encoded record: what still fits into an envelope
@@ -57,6 +67,17 @@ RUN_RESERVE_RECORDS = const(6)  # room in the spool that a run holds so that its
 RUN_RESERVE_BYTES = const(9 * 1024)
 AUDIT_RESERVE_RECORDS = const(4)  # room in the spool that only "the spool is full" and "has room again" may use
 AUDIT_RESERVE_BYTES = const(2 * 1024)
+
+# --- mqtt ---
+MQTT_TOPIC_BYTES = const(160)  # longest topic taken; longer ones count as oversize
+MQTT_IN_FLIGHT = const(16)  # QoS 1 packets the broker has not acknowledged; publish waits beyond it
+MQTT_OUT_PACKETS = const(8)  # packets waiting for the socket; publish waits beyond it
+MQTT_KEEPALIVE_S = const(30)
+MQTT_ANSWER_MS = const(10000)  # the broker must answer a connect, subscribe or ping within this time
+MQTT_RETRY_MS = const(500)  # first pause before reconnecting; doubles, jittered
+MQTT_RETRY_MAX_MS = const(30000)
+MQTT_REFUSED_MS = const(60000)  # pause after refused credentials: trying harder does not help
+MQTT_STABLE_MS = const(10000)  # a connection that lasted so long starts the pauses anew
 
 # --- link ---
 LINK_WINDOW = const(32)  # records sent and not acknowledged; the rest waits in the spool

@@ -1,0 +1,123 @@
+"""The only task that touches LVGL: it sleeps until something changes, a finger moves, or an animation is due.
+
+What it needs of a board: `display()` makes LVGL, its display and pointer (once); `pointer` is the LVGL input device in
+event mode (one sample per `read()`; LVGL goes on reading by itself while a finger rests, for long presses); `on_touch`,
+set here, is called without arguments for every sample that waits; `clock()` is the box's clock. LVGL's refresh timer
+pauses itself while nothing is invalid, so an idle screen costs nothing.
+"""
+
+import asyncio
+
+import lvgl as lv  # pyright: ignore[reportMissingImports]
+
+from device.host import limits
+from device.ui import when
+from device.ui.guard import Guard
+from device.ui.navigation import HOME, Navigation
+from device.ui.state import Face
+
+_NO_TIMER = 0xFFFFFFFF  # LVGL: nothing is due, ever
+_LEAST_SLEEP_MS = 5  # the host's loop always gets a turn
+
+
+class Ui:
+    """The round screen. `show(glance)` from anywhere in the same event loop; `run()` in a task of its own.
+
+    `actions(name, args)` hears what a person asked for (see `Navigation`); `on_error(where, error)` hears of
+    exceptions that were caught: LVGL and the screen go on. `errors` counts them.
+    """
+
+    def __init__(self, board, actions, on_error=None, clock=None):
+        self._board = board
+        self._clock = clock or board.clock()
+        self._guard = Guard(on_error)
+        self._wake = asyncio.Event()
+        self._glance = None
+        self._fresh = True
+        self._shown_ticks_ms = 0
+        self._minute_due_ms = None
+        self._lv_ticks_ms = None
+        self._touches = 0
+        self._started = False
+        self.turns = 0
+        self.navigation = Navigation(self._guard, actions)
+
+    @property
+    def errors(self):
+        """How many exceptions were caught."""
+        return self._guard.errors
+
+    def show(self, glance):
+        """Show `glance` soon. Cheap: only the newest of several is drawn. The dict must not be changed afterwards."""
+        self._glance = glance
+        self._shown_ticks_ms = self._clock.ticks_ms()
+        self._fresh = True
+        self._wake.set()
+
+    async def run(self):
+        """Draw until cancelled."""
+        self.start()
+        while True:
+            self._wake.clear()
+            wait_ms = self.turn()
+            await self._clock.sleep_ms(0)
+            await self._clock.wait(self._wake, wait_ms)
+
+    def start(self):
+        """Make the display and show the home page, once; `run` does it, tests may before they call `turn`."""
+        if self._started:
+            return
+        self._started = True
+        self._board.display()
+        self.navigation.listen(self._board.pointer)
+        self._board.on_touch = self._touched
+        self._refresh()
+        self.navigation.open(HOME)
+
+    def turn(self):
+        """Do what is due now; returns the milliseconds until something is due again, or None when nothing will be."""
+        self.turns += 1
+        self._tick()
+        self._read_touches()
+        self.navigation.settle()
+        if self._fresh or self._minute_is_over():
+            self._refresh()
+        due_ms = lv.timer_handler()
+        return self._until(due_ms)
+
+    def _touched(self):
+        self._touches = min(self._touches + 1, limits.TOUCHES)
+        self._wake.set()
+
+    def _tick(self):
+        now = self._clock.ticks_ms()
+        if self._lv_ticks_ms is not None and now > self._lv_ticks_ms:
+            lv.tick_inc(now - self._lv_ticks_ms)
+        self._lv_ticks_ms = now
+
+    def _read_touches(self):
+        count, self._touches = self._touches, 0
+        for _ in range(count):
+            self._board.pointer.read()
+
+    def _minute_is_over(self):
+        return self._minute_due_ms is not None and self._clock.ticks_ms() >= self._minute_due_ms
+
+    def _refresh(self):
+        """Bring the page up to date with the newest glance and the time that has passed since."""
+        self._fresh = False
+        ticks_ms = self._clock.ticks_ms()
+        now_ms = self._glance.get("now_ms") if self._glance else None
+        self._minute_due_ms = None
+        if when.is_known(now_ms):
+            now_ms += ticks_ms - self._shown_ticks_ms
+            self._minute_due_ms = ticks_ms + when.until_next_minute(now_ms)
+        self.navigation.update(Face(self._glance, now_ms))
+
+    def _until(self, due_ms):
+        waits = []
+        if due_ms != _NO_TIMER:
+            waits.append(due_ms)
+        if self._minute_due_ms is not None:
+            waits.append(self._minute_due_ms - self._clock.ticks_ms())
+        return max(_LEAST_SLEEP_MS, min(waits)) if waits else None
