@@ -33,7 +33,7 @@ class Journal:
         self._segment_bytes = 0
         self._suspect = False
         self._base = 0
-        self.damage = None
+        self.damage = ""
         self.torn_bytes = 0
         self.bytes_written = 0
         self.commits = 0
@@ -76,6 +76,11 @@ class Journal:
         """True once the log outweighs twice the snapshot: each byte of state is then rewritten for two bytes logged."""
         too_many = self._segment - self._base > limits.SEGMENTS
         return too_many or self.log_bytes > max(limits.COMPACT_BYTES, 2 * self.snapshot_bytes)
+
+    @property
+    def overdue_snapshot(self):
+        """True once the log is twice as long as `wants_snapshot` asks for."""
+        return self.log_bytes > 2 * max(limits.COMPACT_BYTES, 2 * self.snapshot_bytes)
 
     def commit(self):
         """Make everything appended durable as one batch; raises JournalError and keeps it pending when that fails."""
@@ -169,7 +174,7 @@ class Journal:
         return "%s.%d.bad" % (name, count)
 
     def _note(self, what):
-        self.damage = what if self.damage is None else self.damage + "; " + what
+        self.damage = self.damage + "; " + what if self.damage else what
 
     def _cut(self, name, length):
         self._copy(name, "cut.tmp", length)

@@ -1,7 +1,7 @@
 """The one place where MicroPython and CPython differ. Everything else in `device/` runs unchanged on both.
 
 Gives: `const`, `MICROPYTHON`, `raw_ticks_ms`, `ticks_diff`, `utc_ms`, `sleep_ms`, `wait_event`, `maybe_await`, `spawn`,
-`random_bytes`, `hexlify`, `flush_durably`, `sync_folder`, `dumps`.
+`random_bytes`, `hexlify`, `flush_durably`, `sync_folder`, `dumps`, `with_timeout`, `open_stream`, `read_into`.
 """
 
 import asyncio
@@ -126,3 +126,63 @@ def spawn(coroutine, name):
     if MICROPYTHON:
         return asyncio.create_task(coroutine)
     return asyncio.create_task(coroutine, name=name)
+
+
+async def with_timeout(coroutine, timeout_ms):
+    """The coroutine's value; raises asyncio.TimeoutError (an OSError on CPython only: catch it first) when it takes longer."""
+    if MICROPYTHON:
+        return await asyncio.wait_for_ms(coroutine, timeout_ms)  # pyright: ignore[reportAttributeAccessIssue]
+    return await asyncio.wait_for(coroutine, timeout_ms / 1000)
+
+
+async def open_stream(host, port, tls=None):
+    """Connect by TCP without Nagle's delay: (reader, writer). With `tls` {"ca_file": path or "ca_pem": text, "server_name"?}
+    the server's certificate must descend from that CA and bear its name; raises OSError when it does not."""
+    name = (tls.get("server_name") or host) if tls else None
+    if not MICROPYTHON:
+        return await asyncio.open_connection(host, port, ssl=_tls_context(tls) if tls else None, server_hostname=name)
+    reader, writer = await asyncio.open_connection(host, port)
+    plain = reader.s  # pyright: ignore[reportAttributeAccessIssue]
+    plain.setsockopt(6, 1, 1)  # IPPROTO_TCP, TCP_NODELAY
+    if not tls:
+        return reader, writer
+    try:
+        context = _tls_context(tls)
+        secure = context.wrap_socket(plain, server_hostname=name, do_handshake_on_connect=False)
+    except (OSError, ValueError):
+        plain.close()
+        raise
+    stream = asyncio.StreamReader(secure)  # pyright: ignore[reportArgumentType]
+    return stream, stream
+
+
+def _tls_context(tls):
+    pem = tls.get("ca_pem")
+    if pem is None:
+        with open(tls["ca_file"]) as file:
+            pem = file.read()
+    if MICROPYTHON:
+        import tls as native  # pyright: ignore[reportMissingImports]
+
+        context = native.SSLContext(native.PROTOCOL_TLS_CLIENT)
+        context.verify_mode = native.CERT_REQUIRED
+        context.load_verify_locations(pem.encode() + b"\0")
+        return context
+    import ssl
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # verifies certificate and name unless told otherwise
+    context.load_verify_locations(cadata=pem)
+    return context
+
+
+async def read_into(reader, view):
+    """Fill the memoryview from the stream; raises OSError or EOFError when it ends before."""
+    if not MICROPYTHON:
+        view[:] = await reader.readexactly(len(view))
+        return
+    done = 0
+    while done < len(view):
+        count = await reader.readinto(view[done:] if done else view)
+        if count == 0:
+            raise EOFError
+        done += count or 0

@@ -4,6 +4,7 @@ One record is all three at once. `put` applies it in memory; `await committed()`
 does `spool_after` show it, so nothing leaves the box before it would survive a power cut; `applied` never runs ahead.
 
 Errors
+RecordTooLarge  a record that would not fit into an envelope
 SpoolFull     no room for more unacknowledged records: nothing was applied, try again when `room` is set
 JournalError  the storage refused the write (see journal.py): what was put stays pending
 """
@@ -17,17 +18,23 @@ from device.host.journal import JournalError
 from device.host.state import State
 
 
+class RecordTooLarge(BarnacleError):  # noqa: N818 - says what is wrong by itself
+    """A record that would not fit into an envelope; nothing was applied."""
+
+
 class SpoolFull(BarnacleError):  # noqa: N818 - back-pressure, not an error
     """The spool of unacknowledged records is full: back-pressure until the host acknowledges."""
 
 
 class Store:
-    """Also the link's storage interface: next_out, spool_after, acked, applied, skip_out, skip_in.
+    """Also the link's storage interface: next_out, spool_after, acked, applied, skip_in, renumber.
 
     state        the State; read freely, change only through `put`
     boot         random hex of this boot
     room         event: set while new work may be admitted
     changed      event: set by every commit; the waiter clears it
+    drained      event: set whenever the host has acknowledged something; the waiter clears it
+    observers    functions called as (kind, body) after each `put`; they may put as well, and must not wait
     on_durable   None or a function called after each commit that made records ready to be sent
     """
 
@@ -41,6 +48,8 @@ class Store:
         self.room = asyncio.Event()
         self.room.set()
         self.changed = asyncio.Event()
+        self.drained = asyncio.Event()
+        self.observers = []
         self.on_durable = None
         self._spool = []
         self._spool_bytes = 0
@@ -67,7 +76,7 @@ class Store:
 
     @property
     def damage(self):
-        """None, or what the journal could not read at boot (kept aside as files)."""
+        """What the journal could not read at boot (kept aside as files); "" when all is well."""
         return self._journal.damage
 
     @property
@@ -85,6 +94,11 @@ class Store:
         """True when the log has outgrown the state: call `snapshot` at a quiet moment."""
         return self._journal.wants_snapshot
 
+    @property
+    def overdue_snapshot(self):
+        """True when the log is so long that the next snapshot must not wait for a quiet moment."""
+        return self._journal.overdue_snapshot
+
     def recover(self):
         """Read everything durable back; call once, first. Damage is reported through `damage` and `problem`."""
         self._journal.recover(self._replay)
@@ -96,18 +110,20 @@ class Store:
         """Apply a record now and journal it with the next commit; returns its out_seq (0 when not `up`).
 
         `in_seq`: the sequence number of the envelope that caused it. All puts between two awaits are one atomic batch.
-        Raises SpoolFull, or JournalError for a record that is too large; nothing was applied then.
+        Raises SpoolFull or RecordTooLarge; nothing was applied then.
         """
         out_seq = self._next_out if up else 0
         ts_ms = self._clock.now_ms()
         payload = _encode([kind, body, out_seq, in_seq or 0, ts_ms])
         if len(payload) > limits.RECORD_BYTES - 64:
-            raise JournalError("a %s record of %d bytes is too large to be stored" % (kind, len(payload)))
+            raise RecordTooLarge("a %s record of %d bytes is too large to be stored" % (kind, len(payload)))
         if up and not self._fits(1, len(payload), 0):
             raise SpoolFull("%d records wait for the host" % len(self._spool))
         self._journal.append(payload)
         self._take_in(kind, body, out_seq, in_seq or 0, ts_ms, len(payload))
         self._puts += 1
+        for observer in self.observers:
+            observer(kind, body)
         return out_seq
 
     def mark_applied(self, in_seq):
@@ -177,11 +193,16 @@ class Store:
     async def reserve(self):
         """Wait until a run's outcome is sure to fit and promise it that room; give it back with `release`."""
         while not self.has_room(limits.RUN_RESERVE_RECORDS, limits.RUN_RESERVE_BYTES):
-            self._say_full()
-            await self.room.wait()
-            await asyncio.sleep(0)
+            await self.wait_for_room()
         self._reserved_records += limits.RUN_RESERVE_RECORDS
         self._reserved_bytes += limits.RUN_RESERVE_BYTES
+
+    async def wait_for_room(self):
+        """Say that the spool is full, and wait until there may be room again; the caller looks for itself."""
+        self._say_full()
+        self.commit()
+        await self.room.wait()
+        await asyncio.sleep(0)
 
     def release(self):
         """Give one run's promised room back."""
@@ -202,11 +223,11 @@ class Store:
             if len(found) >= limit or entry[0] > self._durable_out:
                 break
             if entry[0] > seq:
-                found.append((entry[0], "%s:%d" % (entry[1], entry[0]), entry[1], entry[2], entry[3]))
+                found.append(entry[:5])
         return found
 
     def acked(self, seq):
-        """The host holds everything up to `seq`: forget it. Becomes durable with the next commit of anything."""
+        """The host holds everything up to `seq`: forget it. Durable with the next commit; sets `drained`."""
         count = 0
         while count < len(self._spool) and self._spool[count][0] <= seq:
             count += 1
@@ -214,20 +235,22 @@ class Store:
             return
         self._journal.append(_encode(["!acked", self._spool[count - 1][0], 0, 0, 0]))
         self._forget(count)
+        self.drained.set()
 
     def applied(self):
         """The highest sequence number from the host that is durably applied."""
         return self._durable_in
 
-    def skip_out(self, next_out):
-        """Go on numbering at `next_out` because the host has seen higher numbers than this store remembers."""
-        if next_out > self._next_out:
-            self.put("!skip_out", next_out, up=False)
-
     def skip_in(self, seq):
-        """Take `seq` as applied because the host no longer holds what came before."""
+        """Take `seq` as durably applied because the host no longer holds what came before."""
         if seq > self._in_seq:
             self.mark_applied(seq)
+            self.commit()
+
+    def renumber(self, first):
+        """Durably number the spool from `first` on because the host has seen other records under these numbers."""
+        self.put("!renumber", first, up=False)
+        self.commit()
 
     # --- inside ---
 
@@ -236,33 +259,37 @@ class Store:
             self.state.apply(kind, body)
         elif kind == "!acked":
             self._forget(sum(1 for entry in self._spool if entry[0] <= body))
-        elif kind == "!skip_out":
+        elif kind == "!renumber":
+            self._spool = [(body + i,) + entry[1:] for i, entry in enumerate(self._spool)]
+            self._next_out = body + len(self._spool)
+        elif kind == "!next_out":
             self._next_out = max(self._next_out, body)
         if out_seq:
-            self._spool.append((out_seq, kind, body, ts_ms, size))
-            self._spool_bytes += size
-            self._next_out = max(self._next_out, out_seq + 1)
-            if not self.has_room(1, 0):
-                self.room.clear()
+            self._add_to_spool(out_seq, "%s:%d:%d" % (kind, out_seq, ts_ms), kind, body, ts_ms, size)
         if in_seq > self._in_seq:
             self._in_seq = in_seq
+
+    def _add_to_spool(self, seq, key, kind, body, ts_ms, size):
+        self._spool.append((seq, key, kind, body, ts_ms, size))
+        self._spool_bytes += size
+        self._next_out = max(self._next_out, seq + 1)
+        if not self.has_room(1, 0):
+            self.room.clear()
 
     def _replay(self, payload):
         kind, body, out_seq, in_seq, ts_ms = json.loads(payload)
         if kind == "!spool":
-            kind, body = body
-            self._spool.append((out_seq, kind, body, ts_ms, len(payload)))
-            self._spool_bytes += len(payload)
-            self._next_out = max(self._next_out, out_seq + 1)
+            key, kind, body = body
+            self._add_to_spool(out_seq, key, kind, body, ts_ms, len(payload))
         else:
             self._take_in(kind, body, out_seq, in_seq, ts_ms, len(payload))
 
     def _snapshot_payloads(self):
         for kind, body in self.state.snapshot_records():
             yield _encode([kind, body, 0, 0, 0])
-        for seq, kind, body, ts_ms, _ in self._spool:
-            yield _encode(["!spool", [kind, body], seq, 0, ts_ms])
-        yield _encode(["!skip_out", self._next_out, 0, self._in_seq, 0])
+        for seq, key, kind, body, ts_ms, _ in self._spool:
+            yield _encode(["!spool", [key, kind, body], seq, 0, ts_ms])
+        yield _encode(["!next_out", self._next_out, 0, self._in_seq, 0])
 
     def _fits(self, records, size, other_bytes):
         return (
@@ -271,7 +298,7 @@ class Store:
         )
 
     def _forget(self, count):
-        self._spool_bytes -= sum(entry[4] for entry in self._spool[:count])
+        self._spool_bytes -= sum(entry[5] for entry in self._spool[:count])
         del self._spool[:count]
         self._note_room()
 

@@ -1,0 +1,288 @@
+"""The journal: a prefix of what was committed survives a cut at any byte, and a crash at any step of a snapshot."""
+
+from device.host import limits
+from device.host.journal import Journal, JournalError
+from tests.device.host.memory_files import MemoryFiles, PowerLost
+from tests.device.portable_test import raises
+
+
+def recovered(files):
+    got = []
+    journal = Journal(files)
+    journal.recover(got.append)
+    return journal, got
+
+
+def written(batches, files=None):
+    """A journal holding these batches, each one commit."""
+    journal, _ = recovered(files or MemoryFiles())
+    for batch in batches:
+        for payload in batch:
+            journal.append(payload)
+        journal.commit()
+    return journal
+
+
+BATCHES = [[b"one"], [b"two", b"three"], [b"x" * 40], [b"four", b"five", b"six"], [b"seven"]]
+
+
+def prefixes(batches):
+    whole, seen = [], [[]]
+    for batch in batches:
+        whole = whole + batch
+        seen.append(whole)
+    return seen
+
+
+def test_what_was_committed_comes_back_in_order():
+    files = MemoryFiles()
+    written(BATCHES, files)
+    assert recovered(MemoryFiles(files.survivors()))[1] == [p for b in BATCHES for p in b]
+
+
+def test_what_was_not_committed_is_not_there():
+    files = MemoryFiles()
+    journal = written(BATCHES[:1], files)
+    journal.append(b"never")
+    assert recovered(MemoryFiles(files.survivors()))[1] == [b"one"]
+
+
+def test_a_cut_at_every_byte_leaves_a_prefix_of_whole_batches_and_no_damage():
+    files = MemoryFiles()
+    written(BATCHES, files)
+    (name,) = files.names()
+    data, good = bytes(files.contents[name]), prefixes(BATCHES)
+    lengths = set()
+    for cut in range(len(data) + 1):
+        journal, got = recovered(MemoryFiles({name: data[:cut]}))
+        assert got in good, cut
+        assert journal.damage == "", cut
+        lengths.add(len(got))
+    assert lengths == {0, 1, 3, 4, 7, 8}
+
+
+def test_after_a_torn_tail_the_journal_goes_on():
+    files = MemoryFiles()
+    written(BATCHES, files)
+    (name,) = files.names()
+    files = MemoryFiles({name: bytes(files.contents[name])[:-3]})
+    journal, got = recovered(files)
+    journal.append(b"eight")
+    journal.commit()
+    again, after = recovered(MemoryFiles(files.survivors()))
+    assert after == got + [b"eight"] and again.damage == ""
+
+
+def test_a_zeroed_tail_is_a_torn_tail():
+    files = MemoryFiles()
+    written(BATCHES, files)
+    (name,) = files.names()
+    journal, got = recovered(MemoryFiles({name: bytes(files.contents[name]) + bytes(700)}))
+    assert len(got) == 8 and journal.damage == "" and journal.torn_bytes == 700
+
+
+def test_a_flipped_bit_anywhere_is_never_passed_over():
+    files = MemoryFiles()
+    written(BATCHES, files)
+    (name,) = files.names()
+    data, good = bytes(files.contents[name]), prefixes(BATCHES)
+    for at in range(len(data)):
+        flipped = bytearray(data)
+        flipped[at] ^= 0x10
+        journal, got = recovered(MemoryFiles({name: flipped}))
+        assert got in good and len(got) < 8, at
+        if at < len(data) - 16:
+            assert journal.damage or journal.torn_bytes, at
+
+
+def test_damage_before_the_tail_is_reported_and_kept_aside():
+    files = MemoryFiles()
+    written(BATCHES, files)
+    (name,) = files.names()
+    data = bytearray(files.contents[name])
+    data[9] ^= 1
+    files = MemoryFiles({name: data})
+    journal, got = recovered(files)
+    assert got == [] and "cannot be read" in journal.damage
+    assert bytes(data) in [bytes(v) for k, v in files.contents.items() if k.endswith(".bad")]
+    assert recovered(MemoryFiles(files.survivors()))[0].damage == ""
+
+
+def test_a_missing_segment_stops_there_and_keeps_the_rest_aside():
+    files = MemoryFiles()
+    for batch in BATCHES:
+        written([batch], files)
+    files.remove("00000003.log")
+    journal, got = recovered(files)
+    assert got == [b"one", b"two", b"three"] and "segment 3" in journal.damage
+    assert len([n for n in files.names() if n.endswith(".bad")]) == 2
+    journal.append(b"on")
+    journal.commit()
+    assert recovered(MemoryFiles(files.survivors()))[1] == [b"one", b"two", b"three", b"on"]
+
+
+def test_segments_are_closed_when_they_have_grown():
+    files = MemoryFiles()
+    written([[b"y" * 500]] * 20, files)
+    assert len(files.names()) == 4
+    assert len(recovered(MemoryFiles(files.survivors()))[1]) == 20
+
+
+def test_a_batch_larger_than_the_buffer_is_whole():
+    files = MemoryFiles()
+    batch = [bytes([65 + i]) * 3000 for i in range(5)] + [b"z" * limits.RECORD_BYTES]
+    written([batch], files)
+    assert recovered(MemoryFiles(files.survivors()))[1] == batch
+
+
+def test_a_record_beyond_the_bound_is_refused():
+    journal = written([])
+    with raises(JournalError):
+        journal.append(b"x" * (limits.RECORD_BYTES + 1))
+    assert journal.pending == 0
+
+
+def test_a_snapshot_replaces_the_log():
+    files = MemoryFiles()
+    journal = written(BATCHES, files)
+    journal.snapshot([b"state", b"more"])
+    journal.append(b"after")
+    journal.commit()
+    journal.snapshot([b"state2"])
+    journal.append(b"after2")
+    journal.commit()
+    assert recovered(MemoryFiles(files.survivors()))[1] == [b"state2", b"after2"]
+    assert "00000001.log" not in files.names()
+
+
+def test_an_unreadable_snapshot_falls_back_to_the_one_before_and_its_log():
+    files = MemoryFiles()
+    journal = written(BATCHES, files)
+    journal.snapshot([b"state"])
+    journal.append(b"after")
+    journal.commit()
+    journal.snapshot([b"state2"])
+    journal.append(b"after2")
+    journal.commit()
+    newest = sorted(n for n in files.names() if n.endswith(".snap"))[-1]
+    files.contents[newest][10] ^= 1
+    again, got = recovered(files)
+    assert got == [b"state", b"after", b"after2"]
+    assert "snapshot" in again.damage and any(n.endswith(".bad") for n in files.names())
+
+
+def test_a_crash_at_every_step_of_a_snapshot_leaves_old_or_new():
+    old = [p for b in BATCHES for p in b]
+    steps = 0
+    for torn in (0, 1000):
+        fail_at, outcomes = 1, set()
+        while True:
+            files = MemoryFiles()
+            journal = written(BATCHES, files)
+            files.operations, files.fail_at, files.torn = 0, fail_at, torn
+            try:
+                journal.snapshot([b"state", b"n" * 5000])
+                crashed = False
+            except (JournalError, PowerLost):
+                crashed = True
+            journal, got = recovered(MemoryFiles(files.survivors()))
+            assert got in (old, [b"state", b"n" * 5000]), (fail_at, got)
+            assert journal.damage == ""
+            outcomes.add(len(got))
+            if not crashed:
+                break
+            fail_at += 1
+            steps += 1
+        assert outcomes == {2, 8}
+    assert steps > 6
+
+
+def test_a_crash_at_every_step_of_a_workload_keeps_what_was_committed():
+    fail_at = 1
+    while True:
+        files = MemoryFiles(fail_at=fail_at, torn=fail_at % 7)
+        done, crashed = [], False
+        try:
+            journal, _ = recovered(files)
+            for batch in BATCHES:
+                for payload in batch:
+                    journal.append(payload)
+                journal.commit()
+                done = done + batch
+        except (JournalError, PowerLost):
+            crashed = True
+        _, got = recovered(MemoryFiles(files.survivors()))
+        assert got[: len(done)] == done and got in prefixes(BATCHES)
+        if not crashed:
+            break
+        fail_at += 1
+    assert fail_at > 10
+
+
+def test_a_crash_during_recovery_loses_nothing():
+    source = MemoryFiles()
+    written(BATCHES, source)
+    (name,) = source.names()
+    data = bytearray(source.contents[name])
+    data[30] ^= 1
+    wanted = recovered(MemoryFiles({name: data}))[1]
+    fail_at = 1
+    while True:
+        files = MemoryFiles({name: data}, fail_at=fail_at)
+        try:
+            recovered(files)
+            break
+        except PowerLost:
+            assert recovered(MemoryFiles(files.survivors()))[1] == wanted
+        fail_at += 1
+    assert fail_at > 4
+
+
+def test_an_error_on_any_write_keeps_the_batch_for_the_next_commit():
+    for fail_at in range(1, 4):
+        files = MemoryFiles()
+        journal = written(BATCHES[:2], files)
+        files.operations, files.fail_at, files.crash = 0, fail_at, False
+        journal.append(b"late")
+        try:
+            journal.commit()
+        except JournalError:
+            assert journal.pending == 1
+            journal.commit()
+        assert recovered(MemoryFiles(files.survivors()))[1] == [b"one", b"two", b"three", b"late"]
+
+
+def test_fifty_boots_in_a_row_without_a_clean_end_keep_everything():
+    contents, expected = {}, []
+    for boot in range(50):
+        files = MemoryFiles(contents, torn=boot % 5)
+        journal, got = recovered(files)
+        assert got == expected and journal.damage == ""
+        journal.append(b"boot %d" % boot)
+        journal.commit()
+        expected.append(b"boot %d" % boot)
+        journal.append(b"lost")
+        contents = files.survivors()
+
+
+def test_a_snapshot_is_wanted_by_size_and_amplification_stays_low():
+    files = MemoryFiles()
+    journal, _ = recovered(files)
+    state, logged, snapshots = [b"s" * 1000] * 20, 0, 0
+    for _ in range(1200):
+        journal.append(b"r" * 400)
+        journal.commit()
+        logged += 408
+        if journal.wants_snapshot:
+            journal.snapshot(state)
+            snapshots += 1
+    assert snapshots >= 2
+    assert journal.bytes_written < 1.5 * logged
+
+
+def test_many_small_segments_want_a_snapshot_too():
+    files = MemoryFiles()
+    for _ in range(limits.SEGMENTS + 2):
+        written([[b"b"]], files)
+        files = MemoryFiles(files.survivors())
+    assert recovered(files)[0].wants_snapshot
