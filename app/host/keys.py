@@ -161,10 +161,9 @@ def read_credentials(path: Path) -> OperatorCredentials:
     document = _document(read_private(path), path)
     try:
         del document["v"]
-        if any(not isinstance(document[name], str) for name in ("host", "device", "client", "tls_ca")):
-            raise TypeError("a text is missing")
-        if not isinstance(document["port"], int):
-            raise TypeError("the port is no number")
+        for name in ("host", "device", "client", "tls_ca"):
+            _text(document[name])
+        document["port"] = int(document["port"])
         key, events_key = bytes.fromhex(document.pop("key")), bytes.fromhex(document.pop("events_key"))
         return OperatorCredentials(**document, key=key, events_key=events_key)
     except (KeyError, TypeError, ValueError) as error:

@@ -17,8 +17,9 @@ class Paths:
 
     def __init__(self, home: Path | str | None = None) -> None:
         chosen = home or os.environ.get("BARNACLE_HOME")
-        if chosen:
-            self.config_folder = self.state = Path(chosen).expanduser().absolute()
+        self.home = Path(chosen).expanduser().absolute() if chosen else None
+        if self.home:
+            self.config_folder = self.state = self.home
         else:
             self.config_folder = Path(platformdirs.user_config_dir("barnacle"))
             self.state = Path(platformdirs.user_state_dir("barnacle"))
