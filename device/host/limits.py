@@ -96,5 +96,5 @@ LINK_REJECT_AUDIT_MS = const(10000)  # rejected envelopes are reported at most t
 SHOWN_CHARS = const(400)  # of any text that the round screen lays out; nothing longer fits the glass
 NEXT_SHOWN = const(5)  # coming runs on the schedule page and on the rim
 WAITING_SHOWN = const(4)  # names of waiting groups
-TOUCHES = const(64)  # touch samples that wait for the screen's next turn
+TOUCHES = const(16)  # taps and swipes that wait for the screen's next turn
 TILE_ROWS = const(10)  # rows of one tile of a screen shot: 7200 bytes and a header, below an envelope's size
