@@ -139,7 +139,8 @@ class Child:
         self.pid = None
 
     async def _until_exit(self, process: asyncio.subprocess.Process) -> None:
-        assert process.stdout is not None
+        if process.stdout is None:
+            raise RuntimeError(f"{self.plan.name} was started without a pipe for its log")
         pump = asyncio.create_task(self._pump(process.stdout), name=f"log of {self.plan.name}")
         self.last_exit = await process.wait()
         _signal_group(process.pid, signal.SIGKILL)  # what it started and left behind; that also closes the pipe

@@ -42,6 +42,7 @@ class Files:
         portable.sync_folder(self._folder)
 
     def remove(self, name):
+        """Delete a file."""
         os.remove(self._path(name))
 
     def _writable(self, name, mode):

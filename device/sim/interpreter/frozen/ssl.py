@@ -30,6 +30,7 @@ class SSLContext:
 
     @property
     def verify_mode(self):
+        """CERT_NONE or CERT_REQUIRED; while host names are checked only the latter can be set."""
         return self._context.verify_mode  # pyright: ignore[reportAttributeAccessIssue]
 
     @verify_mode.setter
