@@ -16,7 +16,7 @@ class Player:
     """One case through `make_queue(slots, start, now_ms)`: `play()`, then `trace`, `ipc_files()`, `max_active`,
     and `repairs` [(t, name of the quirk)]."""
 
-    def __init__(self, case, make_queue=Dispatch):
+    def __init__(self, case, make_queue: type = Dispatch):
         self.case = case
         self.trace = []
         self.max_active = 0
