@@ -1,8 +1,7 @@
 """The only task that touches LVGL: it sleeps until something changes, a finger moves, or an animation is due.
 
-What it needs of a board: `display()` makes LVGL, its display and pointer (once); `pointer` is the LVGL input device in
-event mode (one sample per `read()`; LVGL goes on reading by itself while a finger rests, for long presses); `on_touch`,
-set here, is called without arguments for every sample that waits; `clock()` is the box's clock. LVGL's refresh timer
+What it needs of a board: `display()` makes LVGL with its display, its tick and a pointer in event mode, read when it
+is touched (LVGL goes on reading by itself while a finger rests); `clock()` is the box's clock. LVGL's refresh timer
 pauses itself while nothing is invalid, so an idle screen costs nothing.
 """
 
@@ -10,7 +9,6 @@ import asyncio
 
 import lvgl as lv  # pyright: ignore[reportMissingImports]
 
-from device.host import limits
 from device.ui import when
 from device.ui.guard import Guard
 from device.ui.navigation import HOME, Navigation
@@ -36,11 +34,9 @@ class Ui:
         self._fresh = True
         self._shown_ticks_ms = 0
         self._minute_due_ms = None
-        self._lv_ticks_ms = None
-        self._touches = 0
         self._started = False
         self.turns = 0
-        self.navigation = Navigation(self._guard, actions)
+        self.navigation = Navigation(self._guard, actions, self._wake.set)
 
     @property
     def errors(self):
@@ -69,36 +65,17 @@ class Ui:
             return
         self._started = True
         self._board.display()
-        self.navigation.listen(self._board.pointer)
-        self._board.on_touch = self._touched
         self._refresh()
         self.navigation.open(HOME)
 
     def turn(self):
         """Do what is due now; returns the milliseconds until something is due again, or None when nothing will be."""
         self.turns += 1
-        self._tick()
-        self._read_touches()
         self.navigation.settle()
         if self._fresh or self._minute_is_over():
             self._refresh()
         due_ms = lv.timer_handler()
         return self._until(due_ms)
-
-    def _touched(self):
-        self._touches = min(self._touches + 1, limits.TOUCHES)
-        self._wake.set()
-
-    def _tick(self):
-        now = self._clock.ticks_ms()
-        if self._lv_ticks_ms is not None and now > self._lv_ticks_ms:
-            lv.tick_inc(now - self._lv_ticks_ms)
-        self._lv_ticks_ms = now
-
-    def _read_touches(self):
-        count, self._touches = self._touches, 0
-        for _ in range(count):
-            self._board.pointer.read()
 
     def _minute_is_over(self):
         return self._minute_due_ms is not None and self._clock.ticks_ms() >= self._minute_due_ms

@@ -2,6 +2,7 @@
 
 import lvgl as lv  # pyright: ignore[reportMissingImports]
 
+from device.host import limits
 from device.ui import touch
 from device.ui.screens.home import Home
 from device.ui.screens.schedule import Schedule
@@ -14,11 +15,14 @@ class Navigation:
     """Keeps one page alive: the new one is built and shown before the old one is deleted.
 
     `actions(name, args)` hears `("ui.page", {"page": name})` for each change that a touch made, and what pages ask for.
+    `wake()` is called when a finger did something: `settle` is due then. What can be clicked on a page must let its
+    events bubble (`theme.touchable`), so that swipes and long presses count wherever they begin.
     """
 
-    def __init__(self, guard, actions):
+    def __init__(self, guard, actions, wake):
         self._guard = guard
         self._actions = guard.wrap("actions", actions)
+        self._wake = wake
         self._touch = touch.Touch()
         self._meant = []
         self._face = None
@@ -29,19 +33,17 @@ class Navigation:
         """Whether a finger is on the glass."""
         return self._touch.pressed
 
-    def listen(self, pointer):
-        """Hear presses from an LVGL input device, whatever object lies below the finger."""
-        pointer.add_event_cb(self._guard.wrap("touch", lambda event: self._heard(event, pointer)), lv.EVENT.ALL, None)
-
     def open(self, name):
         """Show the page `name`."""
         old = self.page
         self.page = PAGES[name](self._guard)
+        self._listen(self.page.screen)
         if self._face is not None:
             self._updated(self.page, self._face)
         lv.screen_load(self.page.screen)
         if old is not None:
             old.delete()
+            self._touch.cancel()  # LVGL forgets a finger that rests on something deleted
 
     def update(self, face):
         """Show `face` on the current page, and on every page opened from now on."""
@@ -56,23 +58,27 @@ class Navigation:
             if self.page is not None:
                 self._act(self.page, meaning, x, y)
 
-    def _heard(self, event, pointer):
+    def _listen(self, screen):
+        heard = self._guard.wrap("touch", self._heard)
+        for code in (lv.EVENT.PRESSED, lv.EVENT.LONG_PRESSED, lv.EVENT.RELEASED, lv.EVENT.PRESS_LOST):
+            screen.add_event_cb(heard, code, None)
+
+    def _heard(self, event):
         code = event.get_code()
-        if code == lv.EVENT.INDEV_RESET:
-            self._touch.cancel()
-        if code not in (lv.EVENT.PRESSED, lv.EVENT.LONG_PRESSED, lv.EVENT.RELEASED):
-            return
         point = lv.point_t()
-        pointer.get_point(point)
+        lv.indev_active().get_point(point)
         meaning = None
         if code == lv.EVENT.PRESSED:
             self._touch.down(point.x, point.y)
         elif code == lv.EVENT.LONG_PRESSED:
             meaning = self._touch.held(point.x, point.y)
-        else:
+        elif code == lv.EVENT.RELEASED:
             meaning = self._touch.up(point.x, point.y)
-        if meaning is not None:
+        else:
+            self._touch.cancel()
+        if meaning is not None and len(self._meant) < limits.TOUCHES:
             self._meant.append((meaning, point.x, point.y))
+        self._wake()
 
     def _act(self, page, meaning, x, y):
         target = None

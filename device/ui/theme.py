@@ -60,6 +60,13 @@ def bare(obj):
     return obj
 
 
+def touchable(obj):
+    """Let an object be clicked, and let the page hear of it too."""
+    obj.add_flag(lv.obj.FLAG.CLICKABLE)
+    obj.add_flag(lv.obj.FLAG.EVENT_BUBBLE)
+    return obj
+
+
 class Advances:
     """Widths of glyphs in pixels per font size, asked of LVGL once per glyph."""
 

@@ -20,7 +20,7 @@ class Page:
     def __init__(self, guard):
         self.screen = lv.obj(None)
         theme.bare(self.screen)
-        self.screen.add_flag(lv.obj.FLAG.CLICKABLE)  # LVGL hears fingers only over something that can be clicked
+        self.screen.add_flag(lv.obj.FLAG.CLICKABLE)  # LVGL hears a finger only over what can be clicked
         self.screen.set_style_bg_color(theme.color(theme.BLACK), 0)
         self.screen.set_style_bg_opa(lv.OPA.COVER, 0)
         self.build(self.screen, guard)

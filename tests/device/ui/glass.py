@@ -1,66 +1,41 @@
-"""A board for the screen's tests: LVGL with a frame buffer, injected touches, and a clock that tests move."""
+"""The simulator's board for the screen's tests: a clock that tests move, and a record of what LVGL redraws."""
 
 import lvgl as lv  # pyright: ignore[reportMissingImports]
 
+from device.boards.simulator import Board
 from device.host.clock import ManualClock
-from device.ui.geometry import SIZE
 from device.ui.loop import Ui
 
 
-def _unheard():
-    """Touches before a loop listens."""
-
-
-class Glass:
-    """What the loop needs of a board; one per process, because LVGL has one display list."""
+class Glass(Board):
+    """One per process: LVGL has one list of displays. `areas` are the invalidated boxes, 100 at most."""
 
     def __init__(self):
-        self.frame = bytearray(SIZE * SIZE * 2)
-        self.pointer = None
-        self.on_touch = _unheard
-        self.flushes = 0
+        super().__init__("/nonexistent")
+        self._manual = ManualClock(0)
+        self._ready = False
+        self.drawn = 0
         self.areas = []
-        self._clock = ManualClock(0)
-        self._samples = []
-        self._last = (0, 0, False)
 
-    def clock(self):
-        return self._clock
+    def clock(self):  # pyright: ignore[reportIncompatibleMethodOverride]
+        return self._manual
 
     def display(self):
-        if self.pointer is not None:
-            return
-        lv.init()
-        display = lv.display_create(SIZE, SIZE)
-        display.set_color_format(lv.COLOR_FORMAT.RGB565)
-        display.set_buffers(self.frame, None, len(self.frame), lv.DISPLAY_RENDER_MODE.DIRECT)
-        display.set_flush_cb(self._flush)
-        display.add_event_cb(self._invalidated, lv.EVENT.INVALIDATE_AREA, None)
-        self._display = display
-        self.pointer = lv.indev_create()
-        self.pointer.set_type(lv.INDEV_TYPE.POINTER)
-        self.pointer.set_mode(lv.INDEV_MODE.EVENT)
-        self.pointer.set_read_cb(self._read)
+        display = super().display()
+        if not self._ready:
+            self._ready = True
+            lv.tick_set_cb(self._manual.ticks_ms)
+            display.add_event_cb(self._invalidated, lv.EVENT.INVALIDATE_AREA, None)
+            display.add_event_cb(self._rendered, lv.EVENT.RENDER_READY, None)
+        return display
 
-    def touch(self, x, y, pressed):
-        self._samples.append((x, y, pressed))
-        self.on_touch()
-
-    def _flush(self, display, area, pixels):
-        self.flushes += 1
-        display.flush_ready()
+    def _rendered(self, event):
+        self.drawn += 1
 
     def _invalidated(self, event):
-        if len(self.areas) >= 100:
-            return
-        area = event.get_invalidated_area()
-        self.areas.append((area.x1, area.y1, area.x2, area.y2))
-
-    def _read(self, pointer, data):
-        if self._samples:
-            self._last = self._samples.pop(0)
-        data.point.x, data.point.y = self._last[0], self._last[1]
-        data.state = lv.INDEV_STATE.PRESSED if self._last[2] else lv.INDEV_STATE.RELEASED
+        if len(self.areas) < 100:
+            area = event.get_invalidated_area()
+            self.areas.append((area.x1, area.y1, area.x2, area.y2))
 
 
 def _nothing(name, args):

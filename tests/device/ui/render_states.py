@@ -35,7 +35,7 @@ def save(glass, ui, folder, name):
         glass.clock()._move_to(glass.clock().ticks_ms() + 40)
         ui.turn()
     with open(folder + "/" + name + ".rgb565", "wb") as file:
-        file.write(glass.frame)
+        file.write(glass.frame())
 
 
 main(sys.argv[1])

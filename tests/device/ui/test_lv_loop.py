@@ -19,11 +19,11 @@ async def test_an_idle_screen_wakes_once_a_minute():
     task = asyncio.create_task(SCREEN.ui.run())
     clock = SCREEN.glass.clock()
     await clock.advance(MINUTE_MS)
-    turns, flushes = SCREEN.ui.turns, SCREEN.glass.flushes
+    turns, drawn = SCREEN.ui.turns, SCREEN.glass.drawn
     await clock.advance(10 * MINUTE_MS)
     task.cancel()
     assert 10 <= SCREEN.ui.turns - turns <= 30
-    assert 10 <= SCREEN.glass.flushes - flushes <= 80
+    assert 10 <= SCREEN.glass.drawn - drawn <= 80
     assert SCREEN.page.clock.text == "17:14"
 
 
@@ -60,10 +60,10 @@ def fail(*args, **named):
 
 def lvgl_is_alive():
     """Whether LVGL still runs its timers and draws."""
-    flushes = SCREEN.glass.flushes
+    drawn = SCREEN.glass.drawn
     SCREEN.page.screen.invalidate()
     SCREEN.settle()
-    return SCREEN.glass.flushes > flushes
+    return SCREEN.glass.drawn > drawn
 
 
 def test_an_action_that_fails_is_reported_and_the_screen_goes_on():
@@ -149,14 +149,27 @@ def test_the_new_page_shows_the_newest_glance():
     assert SCREEN.page.empty.text == "nothing scheduled"
 
 
-def test_touch_samples_beyond_the_bound_are_not_counted():
+def test_taps_beyond_the_bound_are_dropped():
     SCREEN.home(STATES["quiet"])
     for _ in range(limits.TOUCHES * 3):
         SCREEN.glass.touch(100, 100, True)
-    assert SCREEN.ui._touches == limits.TOUCHES
-    SCREEN.glass._samples.clear()
-    SCREEN.glass.touch(100, 100, False)
+        SCREEN.glass.touch(100, 100, False)
+    assert len(SCREEN.ui.navigation._meant) == limits.TOUCHES
     SCREEN.settle()
+    assert SCREEN.page.name == "schedule"
+    assert SCREEN.ui.navigation._meant == []
+
+
+async def test_a_touch_wakes_the_sleeping_loop():
+    SCREEN.home(STATES["empty"])
+    task = asyncio.create_task(SCREEN.ui.run())
+    await SCREEN.glass.clock().advance(1000)
+    SCREEN.glass.touch(280, 180, True)
+    SCREEN.glass.touch(100, 180, True)
+    SCREEN.glass.touch(100, 180, False)
+    await SCREEN.glass.clock().advance(100)
+    task.cancel()
+    assert SCREEN.page.name == "schedule"
 
 
 def test_the_heap_is_where_it_was_after_a_thousand_glances_and_two_hundred_pages():

@@ -68,7 +68,7 @@ def test_the_same_glance_again_touches_nothing():
         SCREEN.settle()
         before = SCREEN.page.sets()
         SCREEN.glass.areas.clear()
-        flushes = SCREEN.glass.flushes
+        drawn = SCREEN.glass.drawn
         for _ in range(5):
             SCREEN.ui.navigation.update(state.Face(STATES[name]))
         assert SCREEN.page.sets() == before, name
@@ -76,7 +76,7 @@ def test_the_same_glance_again_touches_nothing():
         if not state.Face(STATES[name]).busy:
             SCREEN.settle()
             assert not SCREEN.glass.areas, (name, SCREEN.glass.areas)
-            assert SCREEN.glass.flushes == flushes
+            assert SCREEN.glass.drawn == drawn
 
 
 def test_streamed_text_invalidates_its_own_line_only():
