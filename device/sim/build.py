@@ -36,18 +36,10 @@ def main() -> int:
         with only_build():
             if not is_current():  # another build may just have finished
                 build()
-    except BuildError as error:
-        print(f"\rbarnacle simulator: not built: {error} {STILL_WORKS}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(
-            f"\rbarnacle simulator: not built: {error}. Make room or permit it, and try again. {STILL_WORKS}",
-            file=sys.stderr,
-        )
-        return 1
+    except (BuildError, OSError) as error:
+        return _failed(f"not built: {error} {STILL_WORKS}")
     except KeyboardInterrupt:
-        print("\nbarnacle simulator: interrupted; the next call goes on from here", file=sys.stderr)
-        return 1
+        return _failed("interrupted; the next call goes on from here")
     return 0
 
 
@@ -100,6 +92,13 @@ def only_build() -> Iterator[None]:
             print("barnacle simulator: another build is running; waiting for it", file=sys.stderr)
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def _failed(why: str) -> int:
+    if sys.stderr.isatty():
+        print(file=sys.stderr)  # leave the line of the step that failed
+    print(f"barnacle simulator: {why}", file=sys.stderr)
+    return 1
 
 
 if __name__ == "__main__":

@@ -61,8 +61,7 @@ def write_tables(lvgl: Path, generated: Path, progress: Progress) -> Path:
 def compile_lvgl(lvgl: Path, tables_c: Path, work: Path, progress: Progress) -> Path:
     """Compile what has changed and return the archive. Objects are kept per configuration and source tree."""
     flags = [*_FLAGS, f"-I{_MODULE}", f"-I{lvgl}"]
-    key = hashlib.sha256(repr([flags, (_MODULE / "lv_conf.h").read_bytes()]).encode()).hexdigest()[:16]
-    objects = work / f"lvgl-{key}"
+    objects = _folder_for(work, "lvgl", [*flags, (_MODULE / "lv_conf.h").read_text()])
     sources = sorted((lvgl / "src").rglob("*.c"))
     jobs = [(source, (objects / source.relative_to(lvgl)).with_suffix(".o")) for source in sources]
     waiting = [job for job in jobs if not job[1].exists()]
@@ -102,9 +101,8 @@ def _compile_all(jobs: list[tuple[Path, Path]], flags: list[str], progress: Prog
 
 def compile_micropython(source: Path, lvgl: Path, archive: Path, work: Path, progress: Progress) -> Path:
     """Compile MicroPython's unix port with the `lvgl` module and return the program."""
-    build = work / "micropython"
-    cross = work / "mpy-cross"
-    build.mkdir(parents=True, exist_ok=True)
+    build = _folder_for(work, "micropython", [str(source), str(lvgl), str(_HERE)])
+    cross = _folder_for(work, "mpy-cross", [str(source)])
     progress.step("compiling MicroPython's compiler")
     _make(source / "mpy-cross", {"BUILD": str(cross)}, progress)
     progress.done()
@@ -129,6 +127,16 @@ def compile_micropython(source: Path, lvgl: Path, archive: Path, work: Path, pro
     _make(source / "ports" / "unix", {name: str(value) for name, value in variables.items()}, progress)
     progress.done()
     return program
+
+
+def _folder_for(work: Path, name: str, settings: list[str]) -> Path:
+    """A folder for what is compiled under these settings; what was compiled under other ones is removed."""
+    folder = work / f"{name}-{hashlib.sha256(repr(settings).encode()).hexdigest()[:16]}"
+    for other in work.glob(f"{name}-*"):
+        if other != folder and other.name.rpartition("-")[0] == name:
+            shutil.rmtree(other)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def _make(folder: Path, variables: dict[str, str], progress: Progress) -> None:
