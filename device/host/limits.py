@@ -57,6 +57,7 @@ CLOCK_STEP_MS = const(2000)  # a step of the clock beyond this is audited
 
 # --- store ---
 RECORD_BYTES = const(7680)  # one encoded record: what still fits into an envelope
+PENDING_RECORDS = const(256)  # records that wait for the storage; while it refuses, no more are taken
 WRITE_BUFFER_BYTES = const(4096)  # the journal's write buffer: one flash block
 SEGMENT_BYTES = const(2048)  # a log segment is closed at this size: LittleFS rewrites its last block with every commit
 SEGMENTS = const(128)  # log segments (each boot opens one) before a snapshot replaces them
@@ -96,5 +97,7 @@ LINK_REJECT_AUDIT_MS = const(10000)  # rejected envelopes are reported at most t
 SHOWN_CHARS = const(400)  # of any text that the round screen lays out; nothing longer fits the glass
 NEXT_SHOWN = const(5)  # coming runs on the schedule page and on the rim
 WAITING_SHOWN = const(4)  # names of waiting groups
-TOUCHES = const(16)  # taps and swipes that wait for the screen's next turn
+TOUCHES = const(16)  # touch samples, and what they mean, that wait for the screen's next turn
+TOUCH_MS = const(3000)  # longest press or swipe that a command may make
+STILL_MS = const(4000)  # the screen stands still for a screen shot at most so long
 TILE_ROWS = const(10)  # rows of one tile of a screen shot: 7200 bytes and a header, below an envelope's size

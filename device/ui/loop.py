@@ -1,14 +1,15 @@
 """The only task that touches LVGL: it sleeps until something changes, a finger moves, or an animation is due.
 
 What it needs of a board: `display()` makes LVGL with its display, its tick and a pointer in event mode, read when it
-is touched (LVGL goes on reading by itself while a finger rests); `clock()` is the box's clock. LVGL's refresh timer
-pauses itself while nothing is invalid, so an idle screen costs nothing.
+is touched (LVGL goes on reading by itself while a finger rests); `touch(x, y, pressed)` for injected fingers; `clock()`,
+the box's clock. LVGL's refresh timer pauses itself while nothing is invalid, so an idle screen costs nothing.
 """
 
 import asyncio
 
 import lvgl as lv  # pyright: ignore[reportMissingImports]
 
+from device.host import limits
 from device.ui import when
 from device.ui.guard import Guard
 from device.ui.navigation import HOME, Navigation
@@ -34,6 +35,8 @@ class Ui:
         self._fresh = True
         self._shown_ticks_ms = 0
         self._minute_due_ms = None
+        self._still_until_ms = None
+        self._samples = []
         self._started = False
         self.turns = 0
         self.navigation = Navigation(self._guard, actions, self._wake.set)
@@ -49,6 +52,33 @@ class Ui:
         self._shown_ticks_ms = self._clock.ticks_ms()
         self._fresh = True
         self._wake.set()
+
+    def touch(self, x, y, pressed):
+        """Move an injected finger with the next turn; False when too many samples wait already (it is dropped)."""
+        if len(self._samples) >= limits.TOUCHES:
+            return False
+        self._samples.append((x, y, pressed))
+        self._wake.set()
+        return True
+
+    def lift(self, x, y):
+        """Take the injected finger off the glass; never dropped, it takes the place of the last waiting sample."""
+        if not self.touch(x, y, False):
+            self._samples[-1] = (x, y, False)
+
+    def stand_still(self):
+        """Draw what is due, then nothing until `go_on` or STILL_MS later: the frame may be read in peace."""
+        self.start()
+        self.turn()
+        lv.refr_now(None)
+        self._still_until_ms = self._clock.ticks_ms() + limits.STILL_MS
+
+    def go_on(self):
+        """Draw again; returns whether the screen has stood still until now."""
+        stood = self._still_until_ms is not None
+        self._still_until_ms = None
+        self._wake.set()
+        return stood
 
     async def run(self):
         """Draw until cancelled."""
@@ -71,6 +101,14 @@ class Ui:
     def turn(self):
         """Do what is due now; returns the milliseconds until something is due again, or None when nothing will be."""
         self.turns += 1
+        if self._still_until_ms is not None:
+            left_ms = self._still_until_ms - self._clock.ticks_ms()
+            if left_ms > 0:
+                return left_ms
+            self._still_until_ms = None
+        while self._samples:
+            x, y, pressed = self._samples.pop(0)
+            self._board.touch(x, y, pressed)
         self.navigation.settle()
         if self._fresh or self._minute_is_over():
             self._refresh()

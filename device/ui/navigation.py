@@ -34,13 +34,13 @@ class Navigation:
         return self._touch.pressed
 
     def open(self, name):
-        """Show the page `name`."""
-        old = self.page
-        self.page = PAGES[name](self._guard)
-        self._listen(self.page.screen)
+        """Show the page `name`; when it cannot be built, the old one stays."""
+        page = PAGES[name](self._guard)
+        self._listen(page.screen)
         if self._face is not None:
-            self._updated(self.page, self._face)
-        lv.screen_load(self.page.screen)
+            self._updated(page, self._face)
+        lv.screen_load(page.screen)
+        old, self.page = self.page, page
         if old is not None:
             old.delete()
             self._touch.cancel()  # LVGL forgets a finger that rests on something deleted
@@ -94,7 +94,11 @@ class Navigation:
             if wish is not None:
                 self._actions(wish[0], wish[1])
         if target is not None and target != page.name:
-            self.open(target)
+            try:
+                self.open(target)
+            except Exception as error:
+                self._guard.report(target, error)
+                return
             self._actions("ui.page", {"page": target})
 
     def _updated(self, page, face):

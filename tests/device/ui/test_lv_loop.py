@@ -7,6 +7,7 @@ import gc
 import lvgl as lv  # pyright: ignore[reportMissingImports]
 
 from device.host import limits
+from device.ui import navigation
 from tests.device.ui.glances import LONG, NEXT, REPLY, RUNNING, STATES, glance
 from tests.device.ui.glass import Screen
 
@@ -170,6 +171,42 @@ async def test_a_touch_wakes_the_sleeping_loop():
     await SCREEN.glass.clock().advance(100)
     task.cancel()
     assert SCREEN.page.name == "schedule"
+
+
+def test_injected_samples_beyond_the_bound_are_refused_and_the_finger_still_leaves():
+    SCREEN.home(STATES["quiet"])
+    taken = [SCREEN.ui.touch(100, 100, True) for _ in range(limits.TOUCHES + 5)]
+    assert taken == [True] * limits.TOUCHES + [False] * 5
+    SCREEN.ui.lift(100, 100)
+    SCREEN.settle()
+    assert not SCREEN.ui.navigation.pressed
+    assert SCREEN.page.name == "schedule"
+
+
+def test_the_screen_stands_still_for_a_shot_and_goes_on_by_itself_in_time():
+    SCREEN.home(STATES["quiet"])
+    SCREEN.ui.stand_still()
+    SCREEN.ui.show(STATES["running"])
+    frame = bytes(SCREEN.glass.frame())
+    SCREEN.settle()
+    assert frame == bytes(SCREEN.glass.frame())
+    assert SCREEN.ui.go_on()
+    SCREEN.settle()
+    assert frame != bytes(SCREEN.glass.frame())
+    SCREEN.ui.stand_still()
+    SCREEN.step(limits.STILL_MS)
+    assert not SCREEN.ui.go_on()
+
+
+def test_a_page_that_cannot_be_built_leaves_the_old_one():
+    SCREEN.home(STATES["quiet"])
+    kept = navigation.PAGES["schedule"]
+    navigation.PAGES["schedule"] = fail
+    SCREEN.press(180, 180)
+    navigation.PAGES["schedule"] = kept
+    assert SCREEN.page.name == "home" and SCREEN.errors[0][0] == "schedule"
+    assert SCREEN.actions == []
+    assert lvgl_is_alive()
 
 
 def test_the_heap_is_where_it_was_after_a_thousand_glances_and_two_hundred_pages():
