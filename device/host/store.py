@@ -33,6 +33,7 @@ class Store:
     boot         random hex of this boot
     room         event: set while new work may be admitted
     changed      event: set by every commit; the waiter clears it
+    dirty        event: set by every put; the waiter clears it
     drained      event: set whenever the host has acknowledged something; the waiter clears it
     observers    functions called as (kind, body) after each `put`; they may put as well, and must not wait
     on_durable   None or a function called after each commit that made records ready to be sent
@@ -49,6 +50,7 @@ class Store:
         self.room.set()
         self.changed = asyncio.Event()
         self.drained = asyncio.Event()
+        self.dirty = asyncio.Event()
         self.observers = []
         self.on_durable = None
         self._spool = []
@@ -110,8 +112,10 @@ class Store:
         """Apply a record now and journal it with the next commit; returns its out_seq (0 when not `up`).
 
         `in_seq`: the sequence number of the envelope that caused it. All puts between two awaits are one atomic batch.
-        Raises SpoolFull or RecordTooLarge; nothing was applied then.
+        Raises SpoolFull, RecordTooLarge, or JournalError while the storage refuses; nothing was applied then.
         """
+        if self._journal.pending >= limits.PENDING_RECORDS:
+            raise JournalError(self._storage_problem or "too many records wait to be written")
         out_seq = self._next_out if up else 0
         ts_ms = self._clock.now_ms()
         payload = _encode([kind, body, out_seq, in_seq or 0, ts_ms])
@@ -122,6 +126,7 @@ class Store:
         self._journal.append(payload)
         self._take_in(kind, body, out_seq, in_seq or 0, ts_ms, len(payload))
         self._puts += 1
+        self.dirty.set()
         for observer in self.observers:
             observer(kind, body)
         return out_seq

@@ -1,0 +1,88 @@
+"""The commands on groups and settings. Each takes (state, args, context) and returns (records, result)."""
+
+from device.host import bounded, groups, limits, tz
+from device.host.errors import Refused
+from device.host.run_records import is_active
+
+
+def add(state, args, context):
+    """{folder, name, jid?, trigger?, requires_trigger?} -> the new group."""
+    group = groups.new_group(args, context.now_ms, state.groups, state.settings["assistant"])
+    return [("group.set", group)], group
+
+
+def change(state, args, context):
+    """{folder, name?, jid?, trigger?, requires_trigger?} -> the changed group; checked as a new one would be."""
+    old = find(state, args)
+    group = groups.changed_group(old, args, state.groups)
+    return [("group.set", group)], group
+
+
+def remove(state, args, context):
+    """{folder}: forget the group, its messages and its tasks. Refused for `main`, and while it has a run going on."""
+    group = find(state, args)
+    folder = group["folder"]
+    if folder == "main":
+        raise Refused("reserved", "the group main belongs to the box and stays", "pause it instead")
+    if any(r["folder"] == folder and r["state"] == "running" for r in state.runs if is_active(r)):
+        raise Refused("busy", "group %s has a run going on" % folder, "pause it, wait for the end, then remove it")
+    return [("group.remove", {"folder": folder})], {"folder": folder}
+
+
+def pause(state, args, context):
+    """{folder}: start nothing more for the group; its messages are kept as far as they fit."""
+    group = dict(find(state, args), paused=True)
+    return [("group.set", group)], group
+
+
+def resume(state, args, context):
+    """{folder}: end a pause."""
+    group = dict(find(state, args), paused=False)
+    return [("group.set", group)], group
+
+
+def set_settings(state, args, context):
+    """{assistant?, zone?, rule?, slots?} -> the settings; zone and rule come together from the laptop."""
+    unknown = [k for k in args if k not in state.settings]
+    if unknown or not args:
+        raise Refused("bad_value", "no such setting: %s" % ", ".join(sorted(unknown)), "assistant, zone, rule, slots")
+    settings = dict(state.settings)
+    settings.update(args)
+    for key in ("assistant", "zone", "rule"):
+        _check_text(key, settings[key])
+    slots = settings["slots"]
+    if isinstance(slots, bool) or not isinstance(slots, int) or not 1 <= slots <= limits.SLOTS:
+        raise Refused("bad_value", "slots is no number from 1 to %d" % limits.SLOTS)
+    try:
+        tz.Zone(settings["rule"])
+    except tz.ZoneError as error:
+        raise Refused("bad_value", "the zone rule cannot be read: %s" % error, "give a POSIX TZ rule")
+    return [("settings.set", settings)], settings
+
+
+def find(state, args):
+    """The group that args["folder"] names; raises Refused."""
+    folder = args.get("folder")
+    group = state.groups.get(folder) if isinstance(folder, str) else None
+    if group is None:
+        raise Refused(
+            "unknown_group", "there is no group %s" % str(folder)[: limits.NAME_BYTES], "see `barnacle groups`"
+        )
+    return group
+
+
+def _check_text(key, text):
+    if not isinstance(text, str) or not text.strip():
+        raise Refused("bad_value", "%s is empty" % key)
+    if bounded.encoded_bytes(text) > limits.NAME_BYTES + 2:
+        raise Refused("too_large", "%s exceeds %d bytes" % (key, limits.NAME_BYTES))
+
+
+PREPARERS = {
+    "group.add": add,
+    "group.set": change,
+    "group.remove": remove,
+    "group.pause": pause,
+    "group.resume": resume,
+    "settings.set": set_settings,
+}

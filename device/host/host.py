@@ -1,0 +1,317 @@
+"""The host on the box: takes in what comes down, decides what runs, and keeps everything going.
+
+    link -> handle() -> inbox / commands / sync -> store -> (observer) -> dispatch, scheduler -> runs -> store -> link
+
+Every change is a record in the store; `_observe` sees each one and sets the rest in motion. Nothing here polls.
+"""
+
+import asyncio
+
+from device.host import audit, glance, limits, queue_view, recovery, run_records, tz
+from device.host.command_desk import CommandDesk
+from device.host.commands import Commands
+from device.host.dispatch import DUPLICATE, FULL
+from device.host.inbox import Inbox
+from device.host.journal import JournalError
+from device.host.runs import Runs
+from device.host.scheduler import Scheduler
+from device.host.supervisor import Supervisor
+from device.host.sync import Sync
+from device.host.telemetry import Telemetry
+
+MAIN = {"folder": "main", "jid": "console:main", "name": "Main", "requires_trigger": False}
+
+
+class Host:
+    """Make it with a recovered store; `boot()` once, then `run()` for ever, and `handle` for each record from above.
+
+    responder    see runs.py
+    tell(kind, body)   sends telemetry; may drop it
+    facts()      the board's part of tele.health (heap, flash, version, board, mqtt_reconnects, boot_ms)
+    screen       None, or what carries out screen.* and box.reboot: `async perform(name, args) -> result`
+    device       the box's id
+    """
+
+    def __init__(self, store, clock, responder, tell, facts=dict, screen=None, device="box"):
+        self._store = store
+        self._clock = clock
+        self._device = device
+        self._zone = tz.Zone(store.state.settings["rule"])
+        self._commands = Commands(store, clock, self._zone)
+        self._runs = Runs(store, clock, responder, self._commands, self._say, self._run_over)
+        self._dispatch = self._runs.dispatch
+        self._scheduler = Scheduler(store, clock, self._current_zone)
+        self._inbox = Inbox(store, clock, self._dispatch.message)
+        self._desk = CommandDesk(store, clock, self._commands, screen)
+        self._sync = Sync(store, clock)
+        self._supervisor = Supervisor(clock, self._report_fault)
+        self._telemetry = Telemetry(store, clock, tell, self.queue, self._health(facts))
+        self._retries = asyncio.Event()
+        self._changed = None
+        self._waiting_runs = []
+        self._late_runs = []
+        self.online = False
+
+    def boot(self, assistant=None):
+        """First boot: settings (with this assistant's name) and the group `main`. Every boot: take up what is open."""
+        state = self._store.state
+        if "main" not in state.groups:
+            settings = dict(state.settings, assistant=assistant or state.settings["assistant"])
+            trigger = "@" + settings["assistant"]
+            self._store.put("settings.set", settings)
+            group = dict(MAIN, trigger=trigger, added_ms=self._clock.now_ms(), paused=False)
+            self._store.put("group.set", group)
+        if self._store.damage:
+            audit.note(self._store, self._clock, "storage.damage", None, self._store.damage)
+        for folder, group in state.groups.items():
+            if group["paused"]:
+                self._dispatch.pause(folder)
+        queued = recovery.resume(self._store, self._clock)
+        self._store.commit()
+        self._store.observers.append(self._observe)
+        self._waiting_runs = queued
+
+    async def run(self):
+        """Start everything that goes on by itself; ends when cancelled."""
+        for run in self._waiting_runs:
+            self._queue(run)
+        for folder, group in self._store.state.groups.items():
+            if run_records.wakes(group, self._store.state.pending(folder)):
+                self._dispatch.message(folder)
+        self._supervisor.start("scheduler", self._scheduler.run)
+        self._supervisor.start("retries", self._retry)
+        self._supervisor.start("sync", self._sync.run)
+        self._supervisor.start("snapshots", self._keep_journal_small)
+        self._supervisor.start("flush", self._flush)
+        self._supervisor.start("queue-news", self._telemetry.run_queue)
+        self._supervisor.start("health", self._telemetry.run_health)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.stop()
+
+    def stop(self):
+        """Cancel all tasks. What is durable is taken up by the next boot."""
+        self._supervisor.stop()
+        self._runs.stop()
+        self._desk.stop()
+
+    def start(self, name, work):
+        """Keep another task of the box going (the bus, the screen) under the same supervision."""
+        self._supervisor.start(name, work)
+
+    async def handle(self, kind, body, envelope):
+        """Apply one record from the host (`envelope["seq"]` its number); returns when that is durable.
+
+        Raises SpoolFull or JournalError: then it must not be acknowledged and comes again.
+        """
+        seq = envelope["seq"]
+        if kind == "msg.in":
+            self._inbox.accept(body, seq)
+        elif kind == "cmd":
+            self._desk.take(body, seq)
+        else:
+            self._store.mark_applied(seq)
+            if kind == "sync.request":
+                self._sync.ask()
+        await self._store.committed()
+
+    def welcome(self, body):
+        """The host's greeting: the time, and the zone that schedules are read in."""
+        utc_ms, zone, rule = body.get("utc_ms"), body.get("zone"), body.get("rule")
+        if isinstance(utc_ms, int) and utc_ms > 0:
+            self._set_clock(utc_ms)
+        settings = self._store.state.settings
+        if isinstance(rule, str) and isinstance(zone, str) and (zone, rule) != (settings["zone"], settings["rule"]):
+            self._set_zone(dict(settings, zone=zone, rule=rule))
+
+    def set_online(self, online):
+        """The link went up or down."""
+        self.online = online
+        self._telemetry.connection_changed()
+        self._news()
+
+    def note(self, what, detail):
+        """An audit event from a part of the box that has no store (the link)."""
+        audit.note(self._store, self._clock, what, None, detail)
+
+    def on_change(self, changed):
+        """Call `changed()` whenever `glance()` may look different."""
+        self._changed = changed
+
+    def queue(self):
+        """The body of tele.queue, as things stand."""
+        offset_ms = self._clock.now_ms() - self._clock.ticks_ms()
+        return queue_view.queue(self._store.state, self._dispatch.snapshot(), self._runs.running, offset_ms)
+
+    def glance(self):
+        """What the screen shows; see glance.py."""
+        facts = {
+            "online": self.online,
+            "device": self._device,
+            "spool": self._store.spool_size,
+            "problem": self._store.problem,
+        }
+        return glance.glance(self._store.state, self._clock, self._zone, self.queue(), self._runs.running, facts)
+
+    def perform(self, name, args):
+        """A command from somebody at the box itself (a tap); audited as the owner's. Commit follows by itself."""
+        return self._commands.perform({"kind": "owner", "name": "screen"}, name, args)
+
+    # --- what follows from a record ---
+
+    def _observe(self, kind, body):
+        action = _FOLLOW_UPS.get(kind)
+        if action is not None:
+            action(self, body)
+        self._news()
+
+    def _queue(self, run):
+        answer = self._dispatch.task(run["folder"], run["task"])
+        if answer == DUPLICATE:  # the run before it is recorded as ended but has not left its slot yet
+            self._late_runs.append(run)
+        elif answer == FULL:
+            why = "too many tasks of its group wait already"
+            self._store.put("run.ended", run_records.ended(run, "failed", self._clock.now_ms(), why))
+            audit.note(self._store, self._clock, "task.missed", run["folder"], why, run["task"])
+
+    def _task_changed(self, task):
+        run = self._store.state.active_run(task["id"])
+        if (
+            run is not None
+            and run["state"] == "queued"
+            and task.get("status") != "active"
+            and run["due_ms"] is not None
+        ):
+            self._drop(run, "the task was paused or removed before its turn came")
+        self._scheduler.changed()
+
+    def _drop(self, run, why):
+        if not self._dispatch.drop_task(run["folder"], run["task"]):
+            return
+        now_ms = self._clock.now_ms()
+        self._store.put("run.ended", run_records.ended(run, "failed", now_ms, why))
+        task = self._store.state.tasks.get(run["task"])
+        if task is not None and task["next_ms"] is None and run["due_ms"] is not None:
+            self._store.put("task.set", dict(task, next_ms=run["due_ms"]))
+
+    def _group_changed(self, group):
+        if group["paused"]:
+            self._dispatch.pause(group["folder"])
+        else:
+            self._dispatch.resume(group["folder"])
+            if run_records.wakes(group, self._store.state.pending(group["folder"])):
+                self._dispatch.message(group["folder"])
+        self._scheduler.changed()
+
+    def _group_removed(self, body):
+        for run in list(self._store.state.runs):
+            if run["folder"] == body["folder"] and run["state"] == "queued":
+                self._drop(run, "the group was removed")
+        self._dispatch.remove(body["folder"])
+
+    def _settings_changed(self, settings):
+        self._dispatch.set_slots(settings["slots"])
+        self._zone = self._commands.zone = tz.Zone(settings["rule"])
+        self._scheduler.reschedule()
+        self._scheduler.changed()
+
+    def _run_ended(self, run):
+        self._scheduler.changed()
+
+    def _run_over(self):
+        late, self._late_runs = self._late_runs, []
+        for run in late:
+            self._queue(run)
+        self._scheduler.changed()
+        self._news()
+
+    # --- clock and zone ---
+
+    def _set_clock(self, utc_ms):
+        step_ms = self._clock.set_utc_ms(utc_ms)
+        if abs(step_ms) > limits.CLOCK_STEP_MS:
+            self.note("clock.set", "the clock was set by %d ms" % step_ms)
+        self._scheduler.changed()
+
+    def _set_zone(self, settings):
+        try:
+            tz.Zone(settings["rule"])
+        except tz.ZoneError as error:
+            self.note("zone.refused", "%s: %s" % (settings["rule"][: limits.VALUE_BYTES], error))
+            return
+        if self._store.has_room(1, limits.RECORD_BYTES):
+            self._store.put("settings.set", settings)
+
+    def _current_zone(self):
+        return self._zone
+
+    # --- tasks ---
+
+    async def _retry(self):
+        while True:
+            self._retries.clear()
+            due_ms = self._dispatch.next_retry_ms()
+            wait_ms = None if due_ms is None else max(0, due_ms - self._clock.ticks_ms())
+            await self._clock.wait(self._retries, wait_ms)
+            if self._dispatch.retry_due(self._clock.ticks_ms()):
+                self._news()
+
+    async def _flush(self):
+        """Make durable what nobody waits for; while the storage refuses, try again now and then."""
+        while True:
+            await self._clock.wait(self._store.dirty, None)
+            self._store.dirty.clear()
+            try:
+                await self._store.committed()
+            except JournalError:
+                self._store.dirty.set()
+                await self._clock.sleep_ms(limits.RESTART_MAX_MS)
+
+    async def _keep_journal_small(self):
+        """Make the snapshot when nothing runs; a log twice as long as need be is not waited for."""
+        while True:
+            self._store.changed.clear()
+            if self._store.wants_snapshot and (not self._runs.running or self._store.overdue_snapshot):
+                self._store.snapshot()
+            await self._clock.wait(self._store.changed, None)
+
+    # --- news ---
+
+    def _news(self):
+        self._retries.set()
+        self._telemetry.queue_changed()
+        if self._changed is not None:
+            self._changed()
+
+    def _say(self, run, text):
+        self._telemetry.say(run, text)
+        self._news()
+
+    def _report_fault(self, name, error):
+        print("barnacle: task %s failed and is restarted: %s" % (name, error))
+        audit.note(self._store, self._clock, "task.restarted", None, error, name)
+
+    def _health(self, facts):
+        def health():
+            body = {
+                "flash_bytes_written": self._store.bytes_written,
+                "uptime_ms": self._clock.ticks_ms(),
+                "spool": self._store.spool_size,
+                "task_restarts": self._supervisor.restarts,
+            }
+            body.update(facts())
+            return body
+
+        return health
+
+
+_FOLLOW_UPS = {
+    "run.queued": Host._queue,
+    "run.ended": Host._run_ended,
+    "task.set": Host._task_changed,
+    "task.remove": Host._task_changed,
+    "group.set": Host._group_changed,
+    "group.remove": Host._group_removed,
+    "settings.set": Host._settings_changed,
+}

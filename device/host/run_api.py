@@ -1,0 +1,49 @@
+"""What a responder may do while its run goes on: act as the group, show text, send a message before the end."""
+
+from device.host import bounded, limits, prompt, run_records
+
+
+class RunApi:
+    """`view` is the state to read; `output` the first text that has gone out for good, or None."""
+
+    def __init__(self, store, clock, commands, run, show):
+        self._store = store
+        self._clock = clock
+        self._commands = commands
+        self._run = run
+        self._show = show
+        self.view = store.state
+        self.output = None
+
+    @property
+    def now_ms(self):
+        """UTC wall time."""
+        return self._clock.now_ms()
+
+    @property
+    def zone(self):
+        """The zone that schedules are read in."""
+        return self._commands.zone
+
+    def perform(self, name, args):
+        """Carry out a device command as the run's group; returns its result or raises Refused."""
+        return self._commands.perform({"kind": "group", "folder": self._run["folder"]}, name, args)
+
+    def say(self, text):
+        """Show the reply as it grows (screen, dashboard): a preview, nothing durable."""
+        self._show(self._run, text)
+
+    async def send(self, text):
+        """Send a message to the group now. From here on an error no longer rolls the messages back."""
+        text = bounded.reply(prompt.strip_internal(text))
+        group = self._store.state.groups.get(self._run["folder"])
+        if not text or group is None:
+            return
+        self._store.require(2, 2048 + bounded.encoded_bytes(text))
+        if self.output is None:
+            self.output = bounded.cut(text, limits.RESULT_BYTES, 2 * limits.RESULT_BYTES)
+            self._run = dict(self._run, result=self.output)
+            self._store.put("run.started", self._run)
+        message = run_records.reply(self._store.state, self._clock.now_ms(), group, text, self._run["id"])
+        self._store.put("msg.out", message)
+        await self._store.committed()

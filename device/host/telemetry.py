@@ -1,0 +1,51 @@
+"""What the box tells while it is heard, without promise: its queue, its health, the text of a run as it grows."""
+
+import asyncio
+
+from device.host import bounded, limits
+
+
+class Telemetry:
+    """`tell(kind, body)` sends; `queue()` and `health()` give the bodies. Told when something changed, not by a poll."""
+
+    def __init__(self, store, clock, tell, queue, health):
+        self._store = store
+        self._clock = clock
+        self._tell = tell
+        self._queue = queue
+        self._health = health
+        self._queue_news = asyncio.Event()
+        self._connection_news = asyncio.Event()
+        self._said_at = {}
+
+    def queue_changed(self):
+        """Something started, ended or waits: tell it soon."""
+        self._queue_news.set()
+
+    def connection_changed(self):
+        """The host listens again (or not): it wants to know everything."""
+        self._connection_news.set()
+        self._queue_news.set()
+
+    def say(self, run, text):
+        """Tell a run's text so far, thinned to one in TEXT_NEWS_MS."""
+        now = self._clock.ticks_ms()
+        if now - self._said_at.get(run["folder"], -limits.TEXT_NEWS_MS) < limits.TEXT_NEWS_MS:
+            return
+        self._said_at[run["folder"]] = now
+        self._tell("tele.text", {"run": run["id"], "folder": run["folder"], "text": bounded.reply(text)})
+
+    async def run_queue(self):
+        """Tell the queue whenever it changed, at most every QUEUE_NEWS_MS."""
+        while True:
+            await self._clock.wait(self._queue_news, None)
+            self._queue_news.clear()
+            self._tell("tele.queue", self._queue())
+            await self._clock.sleep_ms(limits.QUEUE_NEWS_MS)
+
+    async def run_health(self):
+        """Tell health when the connection changes and every HEALTH_MS."""
+        while True:
+            self._connection_news.clear()
+            self._tell("tele.health", self._health())
+            await self._clock.wait(self._connection_news, limits.HEALTH_MS)

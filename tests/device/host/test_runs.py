@@ -1,0 +1,147 @@
+"""Runs: errors, retries, cursors, output before an error, and what a run may ask for."""
+
+from device.host import limits
+from device.host.errors import Refused
+from tests.device.host.box import Box
+from tests.device.portable_test import raises
+
+
+async def test_an_error_keeps_the_messages_and_tries_again_with_backoff():
+    box = await Box().start()
+    box.answers.script = [ValueError("no"), ValueError("no"), "at last"]
+    await box.say("hello")
+    assert box.state.runs[-1]["state"] == "failed" and len(box.state.pending("main")) == 1
+    assert box.host.queue()["groups"]["main"]["state"] == "retrying"
+    assert box.host.queue()["groups"]["main"]["retry_ms"] == box.clock.now_ms() + 5000
+    await box.clock.advance(4999)
+    assert len(box.answers.calls) == 1
+    await box.clock.advance(1)
+    assert len(box.answers.calls) == 2
+    await box.clock.advance(10000)
+    assert box.replies() == [("main", "at last")] and box.state.pending("main") == []
+    assert [r["attempt"] for r in box.state.runs] == [1, 2, 3]
+    await box.stop()
+
+
+async def test_when_all_tries_fail_the_group_is_told_and_the_next_message_tries_again():
+    box = await Box().start()
+    box.answers.script = [ValueError("down")] * (1 + limits.RETRIES)
+    await box.say("hello")
+    await box.clock.advance(limits.RETRY_BASE_MS << limits.RETRIES)
+    assert len(box.answers.calls) == 1 + limits.RETRIES
+    (reply,) = box.replies()
+    assert "could not answer" in reply[1] and "down" in reply[1]
+    assert box.audits("run.gave_up") and len(box.state.pending("main")) == 1
+    await box.say("again")
+    assert box.answers.calls[-1][2] == ["hello", "again"]
+    assert box.state.pending("main") == []
+    await box.stop()
+
+
+async def test_an_error_after_output_is_not_tried_again():
+    box = await Box().start()
+
+    async def sends_then_fails(run, prompt, api):
+        await api.send("half of it")
+        raise ValueError("broke off")
+
+    box.answers.script = [sends_then_fails]
+    await box.say("hello")
+    await box.clock.advance(60000)
+    assert len(box.answers.calls) == 1 and box.replies() == [("main", "half of it")]
+    assert box.state.pending("main") == []
+    assert box.state.runs[-1]["state"] == "failed" and box.state.runs[-1]["result"] == "half of it"
+    await box.stop()
+
+
+async def test_out_of_memory_in_a_run_is_an_error_like_any_other():
+    box = await Box().start()
+    box.answers.script = [MemoryError("heap"), "fine again"]
+    await box.say("hello")
+    await box.clock.advance(5000)
+    assert box.replies() == [("main", "fine again")]
+    await box.stop()
+
+
+async def test_a_reply_is_cut_at_its_bound_and_says_so():
+    box = await Box().start()
+    box.answers.script = ["ä" * 5000, '"\n' * 4000]
+    await box.say("one")
+    await box.say("two")
+    for _, text in box.replies():
+        assert len(text.encode()) <= limits.MESSAGE_BYTES and text.endswith("(cut)")
+    await box.stop()
+
+
+async def test_internal_parts_never_leave_and_an_empty_reply_sends_nothing():
+    box = await Box().start()
+    box.answers.script = ["<internal>thinking</internal> hello", "<internal>only</internal>"]
+    await box.say("one")
+    await box.say("two")
+    assert box.replies() == [("main", "hello")]
+    assert box.state.pending("main") == []
+    await box.stop()
+
+
+async def test_a_run_acts_as_its_group_and_nobody_else():
+    box = await Box().start()
+    await box.group("home", requires_trigger=False)
+    seen = {}
+
+    async def tries(run, prompt, api):
+        seen["own"] = api.perform("task.add", {"folder": "home", "prompt": "p", "kind": "interval", "value": "60000"})
+        with raises(Refused) as refused:
+            api.perform("task.add", {"folder": "main", "prompt": "p", "kind": "interval", "value": "60000"})
+        seen["code"] = refused.error.code
+        with raises(Refused):
+            api.perform("settings.set", {"slots": 8})
+        return "done"
+
+    box.answers.script = [tries]
+    await box.say("go", "home")
+    assert seen["own"]["folder"] == "home" and seen["code"] == "not_authorized"
+    assert [t["folder"] for t in box.state.tasks.values()] == ["home"]
+    denied = [a for a in box.state.audit if a["decision"] == "deny"]
+    assert [a["what"] for a in denied] == ["task.add", "settings.set"] and denied[0]["actor"] == "group:home"
+    await box.stop()
+
+
+async def test_after_a_power_cut_in_a_run_its_messages_are_answered_once():
+    box = await Box().start()
+    box.answers.takes_ms = 1000
+    await box.say("hello")
+    again = await Box(await box.stop(), start_ms=box.clock.now_ms()).start()
+    assert again.answers.calls == [("main", "messages", ["hello"])]
+    assert again.replies() == [("main", "fine")]
+    assert [r["state"] for r in again.state.runs] == ["interrupted", "done"]
+    await again.stop()
+
+
+async def test_after_a_power_cut_with_output_nothing_is_repeated():
+    box = await Box().start()
+
+    async def sends_then_hangs(run, prompt, api):
+        await api.send("half")
+        await box.clock.sleep_ms(100000)
+        return ""
+
+    box.answers.script = [sends_then_hangs]
+    await box.say("hello")
+    again = await Box(await box.stop()).start()
+    assert again.answers.calls == [] and again.state.pending("main") == []
+    assert again.state.runs[-1]["state"] == "interrupted" and again.audits("run.interrupted")
+    await again.stop()
+
+
+async def test_storage_that_fails_in_a_run_does_not_block_the_group():
+    box = await Box().start()
+    box.answers.takes_ms = 1000
+    await box.say("hello")
+    box.files.operations, box.files.fail_at, box.files.crash = 0, 1, False
+    await box.clock.advance(1000)
+    await box.clock.advance(10000)
+    await box.say("again")
+    await box.clock.advance(2000)
+    assert box.answers.calls[-1][2][-1] == "again"
+    assert box.state.pending("main") == [] and box.store.problem is None
+    await box.stop()
