@@ -1,8 +1,8 @@
 """The only task that touches LVGL: it sleeps until something changes, a finger moves, or an animation is due.
 
 What it needs of a board: `display()` makes LVGL with its display, its tick and a pointer in event mode, read when it
-is touched (LVGL goes on reading by itself while a finger rests); `touch(x, y, pressed)` for injected fingers; `clock()`,
-the box's clock. LVGL's refresh timer pauses itself while nothing is invalid, so an idle screen costs nothing.
+is touched (LVGL goes on reading by itself while a finger rests); `touch(x, y, pressed)` for injected fingers; and
+`clock()`, the box's clock. LVGL's refresh timer pauses itself while nothing is invalid: an idle screen costs nothing.
 """
 
 import asyncio
