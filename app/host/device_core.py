@@ -1,0 +1,99 @@
+"""The parts of `device/host` that the laptop uses, with types: that package has no annotations, by design."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from importlib import import_module
+from typing import Any, Protocol
+
+from device.host.envelope import EnvelopeError
+from device.host.errors import BarnacleError, Refused
+
+__all__ = ["BarnacleError", "Clock", "EnvelopeError", "LinkPort", "Refused", "make_link", "open_envelope", "seal"]
+
+_clock: Any = import_module("device.host.clock")
+_envelope: Any = import_module("device.host.envelope")
+_limits: Any = import_module("device.host.limits")
+_link: Any = import_module("device.host.link")
+_portable: Any = import_module("device.host.portable")
+_schedule: Any = import_module("device.host.schedule")
+_schedule_words: Any = import_module("device.host.schedule_words")
+_tz: Any = import_module("device.host.tz")
+
+ENVELOPE_BYTES: int = _limits.ENVELOPE_BYTES
+MESSAGE_BYTES: int = _limits.MESSAGE_BYTES
+ID_BYTES: int = _limits.ID_BYTES
+
+
+class Clock(Protocol):
+    """See device/host/clock.py."""
+
+    def now_ms(self) -> int: ...
+    def ticks_ms(self) -> int: ...
+    async def sleep_ms(self, ms: int) -> None: ...
+    async def wait(self, event: asyncio.Event, timeout_ms: int | None) -> bool: ...
+
+
+class LinkPort(Protocol):
+    """See device/host/link.py."""
+
+    live: bool
+    peer_boot: str
+
+    def connected(self) -> None: ...
+    def disconnected(self) -> None: ...
+    def kick(self) -> None: ...
+    async def run(self) -> None: ...
+    async def receive(self, data: bytes) -> None: ...
+
+
+OnRecord = Callable[[str, dict[str, Any], dict[str, Any]], Awaitable[None]]
+
+
+def system_clock() -> Clock:
+    """The platform's clock."""
+    return _clock.SystemClock()
+
+
+def dumps(value: Any) -> str:
+    """Compact JSON text, UTF-8 left as it is."""
+    return _portable.dumps(value)
+
+
+def seal(key: bytes, fields: dict[str, Any]) -> bytes:
+    """An envelope; raises EnvelopeError."""
+    return _envelope.seal(key, fields)
+
+
+def open_envelope(key: bytes, data: bytes) -> dict[str, Any]:
+    """The checked fields; raises EnvelopeError."""
+    return _envelope.open_envelope(key, data)
+
+
+def error_code(error: EnvelopeError) -> str:
+    """The stable code of an EnvelopeError."""
+    return str(getattr(error, "code", ""))
+
+
+def refusal(error: Refused) -> dict[str, str]:
+    """A device refusal in the wire's form."""
+    return {name: str(getattr(error, name)) for name in ("code", "message", "remedy")}
+
+
+def make_link(
+    storage: object,
+    key: bytes,
+    device: str,
+    boot: str,
+    clock: Clock,
+    send: Callable[[bytes, int], Awaitable[bool]],
+    on_record: OnRecord,
+    **hooks: Callable[..., Any],
+) -> LinkPort:
+    """The host's end of the link to box `device`."""
+    return _link.Link(storage, key, "host", f"device:{device}", boot, clock, send, on_record, **hooks)
+
+
+def preview(kind: str, value: str, now_ms: int, rule: str, count: int) -> tuple[list[int], str]:
+    """The next `count` times of a schedule and what it is in words, as the box computes them; raises BarnacleError."""
+    zone = _tz.Zone(rule)
+    return _schedule.preview(kind, value, now_ms, zone, count), _schedule_words.describe(kind, value, zone)

@@ -1,0 +1,51 @@
+"""Every bound of the laptop's host process in one place. Each has a test that goes beyond it (tests/app)."""
+
+from typing import Final
+
+# --- spool to the box ---
+SPOOL_ROWS: Final = 10_000  # records the box has not acknowledged; more are refused with a reason
+ENVELOPE_OVERHEAD_BYTES: Final = 512  # what an envelope adds around a record's body, MAC and names included
+
+# --- history in the mirror (the oldest go first, and are counted) ---
+MESSAGES: Final = 50_000
+RUNS: Final = 20_000
+AUDIT: Final = 50_000
+
+# --- reads ---
+READ_LIMIT: Final = 500  # rows one read may ask for
+READ_LIMIT_DEFAULT: Final = 50
+FILTER_CHARS: Final = 100  # text of a search filter
+PREVIEW_RUNS: Final = 50  # times `schedule.preview` may ask for
+
+# --- operators ---
+SESSIONS_PER_CLIENT: Final = 16  # the longest idle one goes first
+HELLOS_KEPT: Final = 16  # nonces per client whose welcome is repeated, so that a replayed hello opens nothing
+REQUESTS_AT_A_TIME: Final = 32  # per client; more are answered `busy`
+ANSWERS_KEPT: Final = 16  # per client, for requests that come twice
+ANSWER_KEPT_BYTES: Final = 64 * 1024  # longer answers are not kept: they are reads, asked again at no harm
+ANSWER_BYTES: Final = 1024 * 1024  # JSON text of one answer
+REQUEST_ID_CHARS: Final = 128
+PIECE_BYTES: Final = 7000  # escaped text of one part of an answer, so that its envelope stays below 8192 bytes
+FORGERIES_AUDITED_PER_MINUTE: Final = 6  # further ones are only counted
+
+# --- events ---
+EVENTS_WAITING: Final = 512  # events not yet published; telemetry goes first, and `thinned` says how many went
+EVENT_BATCH_MS: Final = 100  # shortest time between two batches
+EVENT_BATCH_BYTES: Final = 7000
+
+# --- waiting for the box ---
+COMMAND_TIMEOUT_MS: Final = 10_000
+SEND_TIMEOUT_MS: Final = 3_000  # then `send` answers "queued on the laptop"
+OUTCOMES_AWAITED: Final = 256  # commands and messages somebody waits for
+
+# --- operator client ---
+CLIENT_EVENTS: Final = 1_000  # events not yet read; older ones are dropped and counted
+CLIENT_REQUESTS: Final = 64  # requests under way
+CLIENT_PARTS: Final = 512  # parts of one answer
+
+# --- logs ---
+LOG_BYTES: Final = 1024 * 1024
+LOG_FILES: Final = 3
+
+# --- host status file of the box (MQTT retained message) ---
+STATUS_BYTES: Final = 8192

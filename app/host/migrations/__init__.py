@@ -1,0 +1,5 @@
+"""The steps that bring a database to this program's shape, in order. Never edit a published one: add the next."""
+
+from app.host.migrations import m001_mirror
+
+STEPS: tuple[tuple[str, ...], ...] = (m001_mirror.STATEMENTS,)
