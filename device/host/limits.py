@@ -53,7 +53,6 @@ HEALTH_MS = const(30 * 1000)  # how often health is told while the host listens
 TEXT_NEWS_MS = const(100)  # a run's growing text is told at most this often
 RESTART_MS = const(100)  # wait before a failed task of the box is restarted; doubles
 RESTART_MAX_MS = const(10 * 1000)
-TOUCH_MS = const(5000)  # longest tap or swipe that a command may ask for
 REBOOT_AFTER_MS = const(500)  # a reboot waits so long for its answer to leave
 CLOCK_STEP_MS = const(2000)  # a step of the clock beyond this is audited
 

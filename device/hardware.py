@@ -1,0 +1,26 @@
+"""What commands reach besides the host's own state: the screen, and the power."""
+
+from device.host import limits, portable
+from device.host.errors import Refused
+
+
+class Hardware:
+    """`remote` carries out screen.* (set by the composition root; None: no screen); `reboot()` starts the box again."""
+
+    def __init__(self, clock, reboot):
+        self._clock = clock
+        self._reboot = reboot
+        self.remote = None
+
+    async def perform(self, name, args):
+        """Carry out screen.shot, screen.tap, screen.swipe or box.reboot; returns the result, raises Refused."""
+        if name == "box.reboot":
+            portable.spawn(self._reboot_soon(), "reboot")
+            return {"rebooting": True}
+        if self.remote is None:
+            raise Refused("unsupported", "this box runs without a screen", "start it without --no-screen")
+        return await self.remote.perform(name, args)
+
+    async def _reboot_soon(self):
+        await self._clock.sleep_ms(limits.REBOOT_AFTER_MS)  # the answer leaves first
+        self._reboot()

@@ -1,0 +1,20 @@
+"""The responder that needs no model: the offline assistant answers every message that was meant for it."""
+
+from device.host import assistant
+
+
+class OfflineResponder:
+    """Labelled as what it is: it knows groups, queues and schedules, and says so when asked for more."""
+
+    def __init__(self):
+        self._assistant = assistant.OfflineAssistant()
+
+    async def respond(self, run, prompt, messages, api):
+        """The reply text; a task is answered from its prompt."""
+        folder = run["folder"]
+        if messages is None:
+            return self._assistant.answer_task(prompt, api.view, api.perform, api.now_ms, api.zone, folder)
+        trigger = api.view.groups[folder]["trigger"]
+        reply = self._assistant.answer(messages, api.view, api.perform, api.now_ms, api.zone, folder, trigger)
+        api.say(reply)
+        return reply
