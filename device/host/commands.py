@@ -29,6 +29,7 @@ class Context:
         return self.actor.get("kind") == "owner" or self.actor.get("folder") == "main"
 
     def new_id(self, kind):
+        """A fresh id such as "task-…"."""
         return new_id(kind, self.now_ms)
 
 
