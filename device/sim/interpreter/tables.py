@@ -33,7 +33,7 @@ class _Tables:
         yield from self._record_lines()
         yield from self._widget_lines()
 
-    # --- types, spelled as values.c describes ---
+    # --- types, spelled as types.c describes ---
 
     def _spell(self, kind: Type, name: str = "", inside_callback: bool = False) -> str | None:
         """How a type is spelled in the tables; None if Python cannot be given it."""

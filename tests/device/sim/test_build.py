@@ -110,6 +110,22 @@ def test_without_apt_or_cargo_and_git_it_says_what_would_do(tmp_path: Path, monk
     assert list((tmp_path / "cache").iterdir()) == []
 
 
+def test_with_an_old_cargo_lvgl_comes_from_upstreams_tag(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    version = "#define LVGL_VERSION_MAJOR 9\\n#define LVGL_VERSION_MINOR 5\\n#define LVGL_VERSION_PATCH 0\\n"
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "cargo").write_text("#!/bin/sh\necho cargo 1.63.0\n")
+    (tools / "git").write_text(
+        f"#!/bin/sh\necho \"$@\" > {tmp_path}/asked\nmkdir lvgl; printf '{version}' > lvgl/lv_version.h\n"
+    )
+    for tool in tools.iterdir():
+        tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tools}:/usr/bin:/bin")
+    tree = sources.lvgl_source(tmp_path / "cache", Progress(tmp_path / "log"))
+    assert (tree / "lv_version.h").exists()
+    assert "--branch v9.5.0" in (tmp_path / "asked").read_text()
+
+
 def test_a_download_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tools = tmp_path / "tools"
     tools.mkdir()

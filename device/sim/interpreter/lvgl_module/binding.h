@@ -1,7 +1,8 @@
 // What the parts of the `lvgl` module know of each other.
 //
 //   memory.c     LVGL's memory inside MicroPython's heap; failed assertions
-//   values.c     one C type <-> one Python object: used for arguments, results, fields and callbacks alike
+//   types.c      C's types, as the tables spell them
+//   values.c     one C value <-> one Python object: used for arguments, results, fields and callbacks alike
 //   calls.c      LVGL's functions as Python functions
 //   callbacks.c  Python functions as C callbacks, guarded
 //   widgets.c    lv_obj_t and its classes; knows which objects LVGL has deleted
@@ -13,7 +14,7 @@
 #include "py/runtime.h"
 #include "tables.h"
 
-// One C type. `kind` is the first letter of its spelling (see values.c).
+// One C type. `kind` is the first letter of its spelling (see types.c).
 typedef struct {
     char kind;
     char element; // of 'P': the type of the numbers pointed to
@@ -41,10 +42,12 @@ typedef struct {
     void *pointer;
 } lvb_blob_t;
 
-// --- values.c ---
+// --- types.c ---
 const char *lvb_parse_type(const char *spelling, lvb_type_t *type); // returns the end of this type's spelling
 size_t lvb_type_size(const lvb_type_t *type);
 ffi_type *lvb_ffi_type(const lvb_type_t *type);
+
+// --- values.c ---
 mp_obj_t lvb_load(const lvb_type_t *type, void *at, mp_obj_t holder); // holder: of the memory, or MP_OBJ_NULL to copy
 void lvb_store(const lvb_type_t *type, void *at, mp_obj_t value, mp_obj_t owner); // owner: of callbacks, or MP_OBJ_NULL
 

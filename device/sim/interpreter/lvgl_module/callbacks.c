@@ -157,7 +157,8 @@ static closure_t *new_closure(const lvb_type_t *type, mp_obj_t callable) {
 }
 
 // The C function to hand to LVGL for `callable`. The same callable gives the same C function again, so that a callback can
-// be removed, and so that functions and methods given to timers and animations over and over do not pile up.
+// be removed, and so that functions and methods given to timers and animations over and over do not pile up. (A fresh
+// lambda every time is a new callable every time: those of widgets end with the widget, others are kept for ever.)
 void *lvb_callback(const lvb_type_t *type, mp_obj_t callable, mp_obj_t owner) {
     if (callable == mp_const_none) {
         return NULL;

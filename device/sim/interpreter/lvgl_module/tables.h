@@ -10,7 +10,7 @@
 #define LVB_CALLBACK_ARGUMENTS_MAX 6
 #define LVB_VALUE_BYTES_MAX 64 // the largest struct that is passed by value
 
-// `signature`: types separated by spaces, the result first; see values.c for their spelling.
+// `signature`: types separated by spaces, the result first; see types.c for their spelling.
 // `address` is NULL where the headers declare a function of a feature that lv_conf.h leaves out.
 typedef struct {
     const char *name;
