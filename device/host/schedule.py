@@ -8,9 +8,9 @@ from device.host.cron import Cron, CronError
 from device.host.cron_fields import leading_number
 from device.host.errors import Refused
 from device.host.limits import INTERVAL_MAX_MS, INTERVAL_MIN_MS, VALUE_BYTES
-from device.host.schedule_words import describe, say_time
+from device.host.schedule_words import describe, say_date, say_time
 
-__all__ = ("KINDS", "ScheduleError", "after_run", "describe", "first", "preview", "say_time")
+__all__ = ("KINDS", "ScheduleError", "after_run", "describe", "first", "preview", "say_date", "say_time")
 
 KINDS = ("cron", "interval", "once")
 _PREVIEWS = 100
