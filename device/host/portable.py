@@ -129,15 +129,15 @@ def spawn(coroutine, name):
 
 
 async def with_timeout(coroutine, timeout_ms):
-    """The coroutine's value; raises asyncio.TimeoutError (an OSError on CPython only: catch it first) when it takes longer."""
+    """The coroutine's value; raises asyncio.TimeoutError (on CPython an OSError: catch it first) after `timeout_ms`."""
     if MICROPYTHON:
         return await asyncio.wait_for_ms(coroutine, timeout_ms)  # pyright: ignore[reportAttributeAccessIssue]
     return await asyncio.wait_for(coroutine, timeout_ms / 1000)
 
 
 async def open_stream(host, port, tls=None):
-    """Connect by TCP without Nagle's delay: (reader, writer). With `tls` {"ca_file": path or "ca_pem": text, "server_name"?}
-    the server's certificate must descend from that CA and bear its name; raises OSError when it does not."""
+    """Connect by TCP without Nagle's delay: (reader, writer). With `tls` {"ca" (a file) or "ca_pem", "server_name"?} the
+    server's certificate must descend from that CA and bear the name; raises OSError when it does not."""
     name = (tls.get("server_name") or host) if tls else None
     if not MICROPYTHON:
         return await asyncio.open_connection(host, port, ssl=_tls_context(tls) if tls else None, server_hostname=name)
@@ -159,13 +159,13 @@ async def open_stream(host, port, tls=None):
 def _tls_context(tls):
     pem = tls.get("ca_pem")
     if pem is None:
-        with open(tls["ca_file"]) as file:
+        with open(tls["ca"]) as file:
             pem = file.read()
     if MICROPYTHON:
         import tls as native  # pyright: ignore[reportMissingImports]
 
         context = native.SSLContext(native.PROTOCOL_TLS_CLIENT)
-        context.verify_mode = native.CERT_REQUIRED
+        context.verify_mode = native.CERT_REQUIRED  # pyright: ignore[reportAttributeAccessIssue]
         context.load_verify_locations(pem.encode() + b"\0")
         return context
     import ssl

@@ -121,7 +121,7 @@ class Peer:
         self.telemetry = []
         self.audits = []
         self.lives = []
-        self.welcomes = []
+        self.welcome = {}
         self.fail = 0
         self.link = world.link_class(
             store,
@@ -135,7 +135,7 @@ class Peer:
             on_audit=lambda what, detail: self.audits.append((what, detail)),
             on_telemetry=lambda kind, body, env: self.telemetry.append(body),
             on_live=self.lives.append,
-            on_welcome=self.welcomes.append,
+            on_welcome=self.welcomed,
             welcome_extra=lambda: {"from": name},
         )
         self.task = asyncio.create_task(self.link.run())
@@ -148,6 +148,9 @@ class Peer:
         assert envelope["seq"] == self.store.last_in + 1
         self.store.last_in = envelope["seq"]
         self.effects.append(envelope["id"])
+
+    def welcomed(self, body):
+        self.welcome = body
 
     def put(self, key):
         self.store.put(key)
