@@ -5,21 +5,25 @@ from device.host.errors import Refused
 
 
 class Hardware:
-    """`remote` carries out screen.* (set by the composition root; None: no screen); `reboot()` starts the box again."""
+    """`reboot()` starts the box again. Without `show_through` there is no screen."""
 
     def __init__(self, clock, reboot):
         self._clock = clock
         self._reboot = reboot
-        self.remote = None
+        self._remote = None
+
+    def show_through(self, remote):
+        """`remote` carries out screen.*."""
+        self._remote = remote
 
     async def perform(self, name, args):
         """Carry out screen.shot, screen.tap, screen.swipe or box.reboot; returns the result, raises Refused."""
         if name == "box.reboot":
             portable.spawn(self._reboot_soon(), "reboot")
             return {"rebooting": True}
-        if self.remote is None:
+        if self._remote is None:
             raise Refused("unsupported", "this box runs without a screen", "start it without --no-screen")
-        return await self.remote.perform(name, args)
+        return await self._remote.perform(name, args)
 
     async def _reboot_soon(self):
         await self._clock.sleep_ms(limits.REBOOT_AFTER_MS)  # the answer leaves first

@@ -4,15 +4,23 @@ import os
 
 
 class MachineFacts:
-    """`read()` gives the board's part of tele.health; `client` (MQTT) and `boot_ms` are set by the composition root."""
+    """`read()` gives the board's part of tele.health; the composition root tells it what it learns later."""
 
     def __init__(self, board, folder, version):
         self._board = board
         self._folder = folder
         self._version = version
         self._heap_peak = 0
-        self.boot_ms = None
-        self.client = None
+        self._boot_ms = None
+        self._client = None
+
+    def connected_by(self, client):
+        """The MQTT client, whose reconnects are counted."""
+        self._client = client
+
+    def ready_after(self, boot_ms):
+        """How long it took from the start until the box served."""
+        self._boot_ms = boot_ms
 
     def read(self):
         """{"heap_used", "heap_free", "heap_peak", "flash_…", "storage_…", "boot_ms", "version", "board", …}."""
@@ -28,10 +36,10 @@ class MachineFacts:
             "flash_erases": flash["erases"],
             "storage_used": storage_used,
             "storage_free": storage_free,
-            "boot_ms": self.boot_ms,
+            "boot_ms": self._boot_ms,
             "version": self._version,
             "board": self._board.name,
-            "mqtt_reconnects": max(0, self.client.counters["connects"] - 1) if self.client is not None else 0,
+            "mqtt_reconnects": max(0, self._client.counters["connects"] - 1) if self._client is not None else 0,
         }
 
 

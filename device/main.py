@@ -2,7 +2,7 @@
 
     micropython device/main.py --board simulator --home DIR [--no-screen]
 
-Prints `ready <milliseconds since the start>` once the store is loaded, the first frame is drawn and a session asked for.
+Prints `ready <milliseconds since the start>` once the store is loaded, the first frame drawn and a session asked for.
 """
 
 import asyncio
@@ -13,13 +13,13 @@ from device.host import portable
 _STARTED = portable.raw_ticks_ms()
 sys.path.insert(0, ".")
 
+from device.hardware import Hardware  # noqa: E402
 from device.host.bus import Bus  # noqa: E402
 from device.host.files import Files  # noqa: E402
 from device.host.host import Host  # noqa: E402
 from device.host.journal import Journal  # noqa: E402
 from device.host.offline import OfflineResponder  # noqa: E402
 from device.host.store import Store  # noqa: E402
-from device.hardware import Hardware  # noqa: E402
 from device.machine_facts import MachineFacts  # noqa: E402
 
 VERSION = "0.1.0"
@@ -39,8 +39,6 @@ class Box:
         self.store.recover()
         self.facts = MachineFacts(board, folder, VERSION)
         self.hardware = Hardware(self.clock, board.reboot)
-        self.bus = None
-        self.ui = None
         self.host = Host(
             self.store,
             self.clock,
@@ -51,14 +49,13 @@ class Box:
             device=self.provision["device"],
         )
         self.host.boot(self.provision.get("assistant"))
+        self.bus = self._make_bus()
+        self.ui = self._make_screen() if with_screen else None
         self._changed = asyncio.Event()
-        if with_screen:
-            self._make_screen()
+        self.host.on_change(self._changed.set)
 
     async def run(self):
         """Serve until cancelled."""
-        self._make_bus()
-        self.host.on_change(self._changed.set)
         if self.ui is not None:
             self.ui.show(self.host.glance())
             self.ui.start()
@@ -68,12 +65,13 @@ class Box:
         self.host.start("bus", self.bus.run)
         serving = portable.spawn(self.host.run(), "host")
         await self.clock.sleep_ms(0)
-        self.facts.boot_ms = portable.ticks_diff(portable.raw_ticks_ms(), _STARTED)
-        print("ready %d" % self.facts.boot_ms)
+        boot_ms = portable.ticks_diff(portable.raw_ticks_ms(), _STARTED)
+        self.facts.ready_after(boot_ms)
+        print("ready %d" % boot_ms)
         await serving
 
     def _make_bus(self):
-        self.bus = Bus(
+        bus = Bus(
             self.provision,
             self.store,
             self.clock,
@@ -84,18 +82,20 @@ class Box:
             on_welcome=self.host.welcome,
             on_audit=self.host.note,
         )
-        self.store.on_durable = self.bus.link.kick
-        self.facts.client = self.bus.client
+        self.store.call_when_durable(bus.link.kick)
+        self.facts.connected_by(bus.client)
+        return bus
 
     def _make_screen(self):
+        from device.screen_port import ScreenPort
         from device.ui.loop import Ui
-        from device.ui.remote import Remote
 
-        self.ui = Ui(self.board, self._action, self._screen_fault)
-        self.hardware.remote = Remote(self.board, self.ui, self._publish, self.clock)
+        ui = Ui(self.board, self._action, self._screen_fault)
+        self.hardware.show_through(ScreenPort(self.board, ui, self._publish, self.clock))
+        return ui
 
     async def _refresh(self):
-        while True:
+        while self.ui is not None:
             await self.clock.wait(self._changed, None)
             self._changed.clear()
             self.ui.show(self.host.glance())
@@ -110,7 +110,7 @@ class Box:
         self.host.note("screen.fault", "%s: %s" % (where, error))
 
     def _tell(self, kind, body):
-        return self.bus.link.telemetry(kind, body) if self.bus is not None else False
+        return self.bus.link.telemetry(kind, body)
 
     async def _publish(self, data):
         return await self.bus.publish_screen(data)

@@ -19,6 +19,11 @@ from device.host.supervisor import Supervisor
 from device.host.sync import Sync
 from device.host.telemetry import Telemetry
 
+
+def _no_facts():
+    return {}
+
+
 MAIN = {"folder": "main", "jid": "console:main", "name": "Main", "requires_trigger": False}
 
 
@@ -32,7 +37,7 @@ class Host:
     device       the box's id
     """
 
-    def __init__(self, store, clock, responder, tell, facts=dict, screen=None, device="box"):
+    def __init__(self, store, clock, responder, tell, facts=_no_facts, screen=None, device="box"):
         self._store = store
         self._clock = clock
         self._device = device

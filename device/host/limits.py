@@ -99,5 +99,6 @@ SHOWN_CHARS = const(400)  # of any text that the round screen lays out; nothing 
 NEXT_SHOWN = const(5)  # coming runs on the schedule page and on the rim
 WAITING_SHOWN = const(4)  # names of waiting groups
 TOUCHES = const(16)  # touch samples, and what they mean, that wait for the screen's next turn
+TOUCH_MS = const(3000)  # longest press or swipe that a command may make
 STILL_MS = const(4000)  # the screen stands still for a screen shot at most so long
 TILE_ROWS = const(10)  # rows of one tile of a screen shot: 7200 bytes and a header, below an envelope's size

@@ -36,7 +36,6 @@ class Store:
     dirty        event: set by every put; the waiter clears it
     drained      event: set whenever the host has acknowledged something; the waiter clears it
     observers    functions called as (kind, body) after each `put`; they may put as well, and must not wait
-    on_durable   None or a function called after each commit that made records ready to be sent
     """
 
     def __init__(self, journal, clock):
@@ -52,7 +51,7 @@ class Store:
         self.drained = asyncio.Event()
         self.dirty = asyncio.Event()
         self.observers = []
-        self.on_durable = None
+        self._on_durable = None
         self._spool = []
         self._spool_bytes = 0
         self._reserved_records = 0
@@ -107,6 +106,10 @@ class Store:
         self._durable_out = self._next_out - 1
         self._durable_in = self._in_seq
         self._note_room()
+
+    def call_when_durable(self, kick):
+        """Call `kick()` after each commit: records may be ready to be sent."""
+        self._on_durable = kick
 
     def put(self, kind, body, up=True, in_seq=None):
         """Apply a record now and journal it with the next commit; returns its out_seq (0 when not `up`).
@@ -166,8 +169,8 @@ class Store:
         self._durable_out = self._next_out - 1
         self._durable_in = self._in_seq
         self.changed.set()
-        if self.on_durable is not None:
-            self.on_durable()
+        if self._on_durable is not None:
+            self._on_durable()
 
     def snapshot(self):
         """Write the whole state as a new generation of files and drop the log it replaces. Blocks while writing."""

@@ -1,5 +1,6 @@
 """A whole box without screen and network, on a clock moved by hand: what tests of the host talk to."""
 
+# pyright: reportOptionalSubscript=false
 import asyncio
 import json
 
@@ -20,15 +21,12 @@ class Answers:
         self.calls = []
         self.script = []
         self.takes_ms = 0
-        self.gate = None
 
     async def respond(self, run, prompt, messages, api):
         texts = None if messages is None else [m["text"] for m in messages]
         self.calls.append((run["folder"], run["kind"], prompt if texts is None else texts))
         if self.takes_ms:
             await self.clock.sleep_ms(self.takes_ms)
-        if self.gate is not None:
-            await self.gate.wait()
         step = self.script.pop(0) if self.script else "fine"
         if isinstance(step, Exception):
             raise step
@@ -50,7 +48,7 @@ class Box:
         self.told = []
         self.up = []
         self.auto_ack = auto_ack
-        self.store.on_durable = self._take_up
+        self.store.call_when_durable(self.take_up)
         self.host = Host(self.store, self.clock, self.answers, self._tell, screen=screen)
         self.host.boot()
         self._task = None
@@ -128,7 +126,7 @@ class Box:
     def audits(self, what):
         return [a for a in self.state.audit if a["what"] == what]
 
-    def _take_up(self):
+    def take_up(self):
         if self.auto_ack:
             for seq, _, kind, body, _ in self.store.spool_after(0, 1000):
                 self.up = self.up[-400:] + [(kind, body)]

@@ -1,5 +1,6 @@
 """The host end to end, from a record that comes down to the records that go up."""
 
+# pyright: reportOptionalSubscript=false, reportOptionalMemberAccess=false, reportOperatorIssue=false
 from device.host import limits
 from device.host.store import SpoolFull
 from tests.device.host.box import Box, canonical
@@ -145,7 +146,7 @@ async def test_a_full_spool_holds_messages_back_and_lets_them_in_later():
     assert "taken no records" in box.host.glance()["problem"]
     answered = len(box.answers.calls)
     box.auto_ack = True
-    box.store.on_durable()
+    box.take_up()
     await box.clock.settle()
     await box.say("again")
     assert len(box.answers.calls) > answered and box.answers.calls[-1][2][-1] == "again"
@@ -165,7 +166,7 @@ async def test_a_full_spool_holds_due_tasks_back_and_runs_them_once_later():
     await box.clock.advance(3 * 3600 * 1000)
     assert len(box.answers.calls) == calls
     box.auto_ack = True
-    box.store.on_durable()
+    box.take_up()
     await box.clock.settle()
     assert [c[1] for c in box.answers.calls[calls:]] == ["task"]
     await box.stop()
@@ -201,7 +202,7 @@ async def test_a_sync_waits_while_the_spool_is_half_full():
     await box.say("still answered")
     assert len(box.answers.calls) == 1
     box.auto_ack = True
-    box.store.on_durable()
+    box.take_up()
     for _ in range(20):
         await box.clock.settle()
     assert box.up[-1][0] == "sync.end" or "sync.end" in [k for k, _ in box.up]

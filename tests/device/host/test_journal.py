@@ -1,5 +1,6 @@
 """The journal: a prefix of what was committed survives a cut at any byte, and a crash at any step of a snapshot."""
 
+# pyright: reportOptionalSubscript=false, reportOptionalMemberAccess=false, reportOperatorIssue=false
 from device.host import limits
 from device.host.journal import Journal, JournalError
 from tests.device.host.memory_files import MemoryFiles, PowerLost

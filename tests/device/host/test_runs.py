@@ -1,5 +1,6 @@
 """Runs: errors, retries, cursors, output before an error, and what a run may ask for."""
 
+# pyright: reportOptionalSubscript=false, reportOptionalMemberAccess=false, reportOperatorIssue=false
 from device.host import limits
 from device.host.errors import Refused
 from tests.device.host.box import Box

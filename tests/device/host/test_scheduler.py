@@ -1,5 +1,6 @@
 """When tasks fire: once per due time, whatever the clock, the power and the load do."""
 
+# pyright: reportOptionalSubscript=false, reportOptionalMemberAccess=false, reportOperatorIssue=false
 from device.host import limits
 from tests.device.host.box import START_MS, Box
 

@@ -1,5 +1,6 @@
 """The state's bounds, each driven past, and what may never be dropped."""
 
+# pyright: reportOptionalSubscript=false, reportOptionalMemberAccess=false, reportOperatorIssue=false
 from device.host import limits
 from device.host.state import State
 from tests.device.host.box import canonical

@@ -1,5 +1,6 @@
 """The store: durable before visible, atomic per cause, bounded, and the same state after every recovery."""
 
+# pyright: reportOptionalSubscript=false, reportOptionalMemberAccess=false, reportOperatorIssue=false
 import asyncio
 
 from device.host import limits
@@ -257,13 +258,9 @@ def _write_and_compact():
 def test_while_the_storage_refuses_only_so_much_is_taken():
     files = MemoryFiles()
     store = filled(files)
-    files.append = files.write = _refuses
+    files.fail_at, files.crash, files.dead = 1, True, True
     count = 0
     with raises(JournalError):
         for count in range(limits.PENDING_RECORDS + 2):  # noqa: B007
             store.put("audit", {"what": "x"}, up=False)
     assert count == limits.PENDING_RECORDS
-
-
-def _refuses(*_):
-    raise OSError(28)
