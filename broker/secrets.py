@@ -24,7 +24,7 @@ class SecretError(Exception):
 
 def get_secret(name: str) -> str | None:
     """The secret, None when it is not stored. Raises SecretError for an unknown name or an unusable keyring."""
-    _check_name(name)
+    check_name(name)
     return _call("get_password", name)
 
 
@@ -38,7 +38,7 @@ def require_secret(name: str) -> str:
 
 def set_secret(name: str, value: str) -> None:
     """Store a secret. Raises SecretError, also for an empty or too long one."""
-    _check_name(name)
+    check_name(name)
     if not value or "\0" in value:
         raise SecretError(f"{name} is empty or holds a zero byte", "type it again, or pipe it in")
     if len(value.encode()) > SECRET_BYTES:
@@ -59,7 +59,8 @@ def stored_names() -> dict[str, bool]:
     return {name: get_secret(name) is not None for name in NAMES}
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
+    """Raises SecretError for a name that is not one of NAMES."""
     if name not in NAMES:
         raise SecretError(f"there is no secret named {name!r}", "known are " + ", ".join(NAMES))
 

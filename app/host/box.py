@@ -23,8 +23,6 @@ def provision(paths: Paths, settings: Settings, keys: Keys) -> None:
         "device": keys.device_id,
         "key": keys.device_key.hex(),
         "assistant": settings.box.assistant,
-        "slots": settings.box.slots,
-        "screen": settings.screen.on,
         "mqtt": {
             "host": login.host,
             "port": login.port,
@@ -54,6 +52,7 @@ def box_plan(paths: Paths, settings: Settings, interpreter: Path = INTERPRETER) 
             "simulator",
             "--home",
             str(paths.box),
+            *([] if settings.screen.on else ["--no-screen"]),
         ),
         cwd=REPOSITORY,
         env={"MICROPYPATH": f".frozen:{REPOSITORY}"},

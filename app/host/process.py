@@ -15,6 +15,7 @@ from app.host.log_file import LINE_BYTES, LogFile
 
 PR_SET_PDEATHSIG = 1
 FAILED_STARTS = 2
+PROBE_S = 0.01
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,8 @@ class Backoff:
 
 @dataclass(frozen=True)
 class ChildPlan:
-    """What to run. The child is ready when a line it prints matches `ready_pattern` ("": as soon as it runs).
+    """What to run. The child is ready when a line it prints matches `ready_pattern`, or, with a `ready_address`, when
+    that TCP port (host, port) answers; with neither ("" and None) as soon as it runs.
     Exit codes in `again_codes` ask for an immediate restart. Linux sends `death_signal` when the supervisor dies."""
 
     name: str
@@ -41,6 +43,7 @@ class ChildPlan:
     cwd: Path | None = None
     env: Mapping[str, str] = field(default_factory=dict[str, str])
     ready_pattern: str = r"^ready\b"
+    ready_address: tuple[str, int] | None = None
     again_codes: tuple[int, ...] = ()
     death_signal: signal.Signals = signal.SIGKILL
 
@@ -133,7 +136,7 @@ class Child:
         self._set("starting")
         if self._stop.is_set():
             self._signal(signal.SIGTERM)
-        if not plan.ready_pattern:
+        if not plan.ready_pattern and not plan.ready_address:
             self._set_ready()
         await self._until_exit(process)
         self.pid = None
@@ -142,7 +145,9 @@ class Child:
         if process.stdout is None:
             raise RuntimeError(f"{self.plan.name} was started without a pipe for its log")
         pump = asyncio.create_task(self._pump(process.stdout), name=f"log of {self.plan.name}")
+        probe = asyncio.create_task(self._probe(), name=f"probe of {self.plan.name}")
         self.last_exit = await process.wait()
+        probe.cancel()
         _signal_group(process.pid, signal.SIGKILL)  # what it started and left behind; that also closes the pipe
         done, _ = await asyncio.wait([pump], timeout=1)
         if not done:
@@ -169,8 +174,20 @@ class Child:
                 return
             self._log.write(line if line.endswith(b"\n") else line + b"\n")
             self.last_line = line[:400].decode("utf-8", "replace").strip() or self.last_line
-            if not self.ready.is_set() and re.search(self.plan.ready_pattern, self.last_line):
+            wanted = self.plan.ready_pattern
+            if wanted and not self.ready.is_set() and re.search(wanted, self.last_line):
                 self._set_ready()
+
+    async def _probe(self) -> None:
+        """Until the port answers: listening is no event that another process could wait for."""
+        while self.plan.ready_address and not self.ready.is_set():
+            try:
+                _, writer = await asyncio.open_connection(*self.plan.ready_address)
+            except OSError:
+                await asyncio.sleep(PROBE_S)
+                continue
+            writer.close()
+            self._set_ready()
 
     def _set_ready(self) -> None:
         self._failed_starts = 0

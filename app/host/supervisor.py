@@ -26,8 +26,9 @@ RELOAD = signal.SIGUSR1
 class Supervisor:
     """Runs `stages` of child plans: a stage starts when the one before it is ready, and they stop in reverse order.
 
-    `prepare()` is called before the first start and on SIGUSR1 (keys have changed): it rewrites what the children read;
-    then those named in `reload` are restarted. `facts` go into runtime.json as they are. `dashboard` is a command that
+    `check()` is called once, when no other instance runs, and raises what speaks against a start. `prepare()` is called
+    before the first start and on SIGUSR1 (keys have changed): it rewrites what the children read; then those named in
+    `reload` are restarted. `facts` go into runtime.json as they are. `dashboard` is a command that
     gets the terminal; when it ends, so does everything else. `began` is when the user asked, by time.monotonic().
     """
 
@@ -38,6 +39,7 @@ class Supervisor:
         stages: Sequence[Sequence[ChildPlan]],
         *,
         prepare: Callable[[], None] = lambda: None,
+        check: Callable[[], None] = lambda: None,
         reload: Sequence[str] = (),
         facts: Mapping[str, Any] | None = None,
         dashboard: Sequence[str] | None = None,
@@ -49,6 +51,7 @@ class Supervisor:
         self._settings = settings
         self._stages = stages
         self._prepare = prepare
+        self._check = check
         self._reload = reload
         self._facts = dict(facts or {})
         self._dashboard = dashboard
@@ -66,6 +69,7 @@ class Supervisor:
         """Serve until told to stop; the exit code. Raises AlreadyRunningError, and SupervisorError when a part does not
         start. Leaves no process behind."""
         with InstanceLock(self._paths.lock):
+            self._check()
             self._prepare()
             with self._signals():
                 try:

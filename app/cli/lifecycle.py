@@ -1,0 +1,98 @@
+"""`barnacle up`, `down`, `tui` and `version`: start, stop and look at the appliance."""
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from app.cli.command import Subparsers, command
+from app.cli.context import Context
+
+if TYPE_CHECKING:
+    from app.host.instance import AlreadyRunningError
+
+STOP_TIMEOUT_S = 15.0
+
+
+def add(commands: Subparsers) -> None:
+    """Declare the commands."""
+    one = command(
+        commands,
+        "up",
+        "start everything, with the dashboard in front",
+        _up,
+        example="barnacle up\nbarnacle up --headless",
+        more="Without a terminal, or with --headless, it serves until Ctrl-C or `barnacle down`.",
+    )
+    one.add_argument("--headless", action="store_true", help="no dashboard")
+    command(commands, "down", "stop what `barnacle up` started", _down, example="barnacle down")
+    command(
+        commands, "tui", "open the dashboard", _tui, example="barnacle tui\nbarnacle --credentials kitchen.json tui"
+    )
+    command(commands, "version", "show the version", _version, example="barnacle version", json=True)
+
+
+def _up(context: Context, args: argparse.Namespace) -> int:
+    import asyncio
+
+    from app.cli.main import BEGAN
+    from app.host.appliance import make_supervisor
+    from app.host.instance import AlreadyRunningError, InstanceLock
+    from app.host.settings import write_template
+
+    interactive = not args.headless and sys.stdin.isatty() and sys.stdout.isatty()
+    context.paths.make_folders()
+    write_template(context.paths.config)
+    try:
+        with InstanceLock(context.paths.lock):  # before anything is written or looked at that a running one owns
+            settings = context.settings
+    except AlreadyRunningError as running:
+        return _attach(context, args, interactive, running)
+    supervisor = make_supervisor(
+        context.paths,
+        settings,
+        dashboard=_dashboard(context) if interactive else None,
+        say=context.out.line,
+        began=BEGAN,
+    )
+    return asyncio.run(supervisor.run())
+
+
+def _attach(context: Context, args: argparse.Namespace, interactive: bool, running: "AlreadyRunningError") -> int:
+    if not interactive:
+        raise running
+    return _tui(context, args)
+
+
+def _dashboard(context: Context) -> list[str]:
+    home = ["--home", str(context.paths.home)] if context.paths.home else []
+    return [sys.executable, "-m", "app.cli.main", *home, "tui"]
+
+
+def _down(context: Context, args: argparse.Namespace) -> int:
+    from app.host.instance import stop_running
+
+    pid = stop_running(context.paths, STOP_TIMEOUT_S)
+    context.out.line(f"stopped (pid {pid})")
+    return 0
+
+
+def _tui(context: Context, args: argparse.Namespace) -> int:
+    from app.cli.problems import RefusedError
+
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise RefusedError("the dashboard needs a terminal", "use: barnacle status, or barnacle watch")
+    credentials = context.credentials
+    context.check_reachable()
+    from app.tui.app import run
+
+    return run(context.paths, context.settings, credentials)
+
+
+def _version(context: Context, args: argparse.Namespace) -> int:
+    from importlib.metadata import version
+
+    if args.json:
+        context.out.json({"version": version("barnacle")})
+    else:
+        context.out.line(f"barnacle {version('barnacle')}")
+    return 0

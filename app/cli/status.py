@@ -1,0 +1,117 @@
+"""`barnacle status` and `barnacle queues`: how the appliance is, and what runs and waits."""
+
+import argparse
+from typing import Any
+
+from app.cli.command import Subparsers, command
+from app.cli.context import Context
+from app.cli.duration import ago, length
+from app.cli.output import clean
+from app.cli.times import Times, now_ms
+
+
+def add(commands: Subparsers) -> None:
+    """Declare the commands."""
+    example = "barnacle status --json"
+    command(commands, "status", "show how box, host and broker are", _status, example=example, json=True)
+    command(commands, "queues", "show what runs and waits, per group", _queues, example="barnacle queues", json=True)
+
+
+def _status(context: Context, args: argparse.Namespace) -> int:
+    processes = _processes(context)
+    status: dict[str, Any] = context.ask("status")
+    if args.json:
+        context.out.json(status | {"processes": processes})
+        return 0
+    now = now_ms()
+    times = context.times(status["host"].get("zone") or "")
+    lines = [("box", _box(context, status["device"], now)), ("host", _host(status["host"], times))]
+    lines += [("broker", _broker(status["broker"])), ("runs", _slots(status.get("queue")))]
+    lines += [("has", ", ".join(f"{count} {what}" for what, count in status["counts"].items()))]
+    health = status["device"].get("health")
+    if health:
+        lines.append(("health", _health(health)))
+    for name, text in lines:
+        context.out.line(f"{name:<7} {text}")
+    _next_runs(context, status.get("next") or [], times, now)
+    _show_processes(context, processes, now)
+    return 0
+
+
+def _queues(context: Context, args: argparse.Namespace) -> int:
+    queue: dict[str, Any] | None = context.ask("queues")
+    if args.json:
+        context.out.json(queue)
+        return 0
+    if not queue:
+        context.out.line("the box has not reported its queues yet")
+        return 0
+    now = now_ms()
+    context.out.line(_slots(queue))
+    waiting = list(queue.get("waiting") or [])
+    rows: list[list[object]] = []
+    for folder, group in sorted(queue["groups"].items()):
+        place = waiting.index(folder) + 1 if folder in waiting else None
+        retry = group.get("retry_ms")
+        rows.append(
+            [folder, group["state"], group["depth"], place, ago(retry, now) if retry else None, group.get("run")]
+        )
+    context.out.table(("group", "state", "waiting", "place", "retry", "run"), rows, "no groups")
+    return 0
+
+
+def _box(context: Context, device: dict[str, Any], now: int) -> str:
+    seen = f", seen {ago(device.get('seen_ms'), now)}"
+    state = context.out.styled("online", "green") if device["online"] else context.out.styled("offline", "red") + seen
+    return f"{clean(device['id'])} {state}"
+
+
+def _host(host: dict[str, Any], times: Times) -> str:
+    spool = host.get("spool_down") or 0
+    held = f", {spool} records for the box held" if spool else ""
+    return f"version {clean(host['version'])}, since {times.full(host['started_ms'])} ({times.zone}){held}"
+
+
+def _broker(broker: dict[str, Any]) -> str:
+    return clean(f"{broker['kind']} at {broker['host']}:{broker['port']}")
+
+
+def _slots(queue: dict[str, Any] | None) -> str:
+    return f"{queue['slots']['used']} of {queue['slots']['max']} slots in use" if queue else "not reported yet"
+
+
+def _health(health: dict[str, Any]) -> str:
+    def kib(name: str) -> str:
+        return f"{(health.get(name) or 0) // 1024} KiB"
+
+    return (
+        f"up {length(health.get('uptime_ms') or 0)}, heap {kib('heap_used')} used, {kib('heap_free')} free, "
+        f"storage {kib('storage_free')} free, {health.get('spool') or 0} records to send"
+    )
+
+
+def _next_runs(context: Context, runs: list[dict[str, Any]], times: Times, now: int) -> None:
+    if not runs:
+        return
+    context.out.line()
+    rows = [[times.full(run["next_ms"]), ago(run["next_ms"], now), run["folder"], run["prompt"]] for run in runs]
+    context.out.table(("next run", "", "group", "prompt"), rows)
+
+
+def _processes(context: Context) -> list[dict[str, Any]]:
+    if context.remote:
+        return []
+    from app.host.instance import read_runtime
+
+    return list((read_runtime(context.paths) or {}).get("children", []))
+
+
+def _show_processes(context: Context, processes: list[dict[str, Any]], now: int) -> None:
+    if not processes:
+        return
+    context.out.line()
+    rows = [
+        [one["name"], one["state"], one["pid"], one["restarts"], one["last_exit"], ago(one["started_ms"], now)]
+        for one in processes
+    ]
+    context.out.table(("process", "state", "pid", "restarts", "last exit", "started"), rows)

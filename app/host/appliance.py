@@ -1,0 +1,103 @@
+"""The parts of `barnacle up`: broker, host and simulated box, as the supervisor runs them."""
+
+import dataclasses
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from app.host.box import box_plan, provision
+from app.host.keys import Keys, load_keys
+from app.host.mqtt_broker import MqttBroker
+from app.host.paths import REPOSITORY, Paths
+from app.host.process import Backoff, ChildPlan
+from app.host.settings import Settings
+from app.host.supervisor import Supervisor, check_port_free
+
+RELOADED = ("broker", "host")
+"""What reads the keys at start only, and is restarted when they change."""
+
+
+def make_supervisor(
+    paths: Paths,
+    settings: Settings,
+    *,
+    dashboard: Sequence[str] | None,
+    say: Callable[[str], None],
+    began: float,
+    backoff: Backoff | None = None,
+) -> Supervisor:
+    """The supervisor of a whole appliance. Raises ProblemError for what can be seen to be wrong beforehand."""
+    keys = load_keys(paths.keys, settings.box.id)
+    stages: list[list[ChildPlan]] = []
+    broker_kind = "external"
+    if not settings.mqtt.external:
+        broker = _broker(paths, settings, keys)
+        broker_kind = broker.kind
+        stages.append([_broker_plan(broker, settings)])
+    parts = [host_plan(paths)]
+    if settings.box.simulator:
+        parts.append(box_plan(paths, settings))
+    stages.append(parts)
+
+    def prepare() -> None:
+        fresh = load_keys(paths.keys, settings.box.id)
+        provision(paths, settings, fresh)
+        if not settings.mqtt.external:
+            _broker(paths, settings, fresh).plan()  # writes users and rights
+
+    return Supervisor(
+        paths,
+        settings,
+        stages,
+        prepare=prepare,
+        check=lambda: _check_port(paths, settings),
+        reload=RELOADED,
+        facts=_facts(paths, settings, keys, broker_kind),
+        dashboard=dashboard,
+        say=say,
+        began=began,
+        backoff=backoff,
+    )
+
+
+def host_plan(paths: Paths) -> ChildPlan:
+    """How the host process is run; it prints "host ready" when it is connected."""
+    env = {"BARNACLE_HOME": str(paths.home)} if paths.home else {}
+    argv = (sys.executable, "-m", "app.host")
+    return ChildPlan(name="host", argv=argv, cwd=REPOSITORY, env=env, ready_pattern="^host ready")
+
+
+def _broker(paths: Paths, settings: Settings, keys: Keys) -> MqttBroker:
+    mqtt = settings.mqtt
+    return MqttBroker(
+        paths.mosquitto, mqtt.port, keys.mqtt_users(), keys.device_id, bind=mqtt.bind, kind=mqtt.broker_kind
+    )
+
+
+def _broker_plan(broker: MqttBroker, settings: Settings) -> ChildPlan:
+    bind = settings.mqtt.bind
+    reach = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(bind, bind)  # noqa: S104  the user's choice
+    return dataclasses.replace(
+        broker.plan(), name="broker", ready_pattern="", ready_address=(reach, settings.mqtt.port)
+    )
+
+
+def _check_port(paths: Paths, settings: Settings) -> None:
+    if not settings.mqtt.external:
+        check_port_free(settings.mqtt.bind, settings.mqtt.port, paths.config)
+
+
+def _facts(paths: Paths, settings: Settings, keys: Keys, broker_kind: str) -> dict[str, Any]:
+    mqtt = settings.mqtt
+    kind = "simulated" if settings.box.simulator else "a board of its own"
+    return {
+        "device": keys.device_id,
+        "simulator": settings.box.simulator,
+        "mqtt": {"host": mqtt.host, "port": mqtt.port, "kind": broker_kind},
+        "lines": [
+            f"  box     {keys.device_id} ({kind})",
+            f"  broker  {broker_kind} at {mqtt.host}:{mqtt.port}",
+            f"  files   {paths.state} (settings: {paths.config}, logs: {paths.logs})",
+            "  dashboard: barnacle tui    stop: Ctrl-C or barnacle down",
+        ],
+    }
