@@ -41,6 +41,17 @@ class Message:
     client: paho.Client = field(repr=False, compare=False)
 
 
+class _ClosingSocket(ssl.SSLSocket):
+    """paho forgets a socket whose handshake failed: it closes itself."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except OSError:
+            self.close()
+            raise
+
+
 class Bridge:
     """`async with Bridge(…)`: connected and reconnecting until the block ends.
 
@@ -124,6 +135,7 @@ class Bridge:
         if tls_ca:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             context.load_verify_locations(cafile=tls_ca)
+            context.sslsocket_class = _ClosingSocket
             client.tls_set_context(context)  # pyright: ignore[reportUnknownMemberType]
         client.on_connect = self._connected
         client.on_disconnect = self._disconnected

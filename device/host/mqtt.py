@@ -174,10 +174,10 @@ class MqttClient:
         """Run one of the connection's tasks; its end is the connection's end."""
         try:
             await job
-        except asyncio.TimeoutError:
-            self._end("no answer in time")
         except (BarnacleError, OSError, EOFError) as error:
             self._end(str(error) or "connection closed by the broker")
+        except Exception as error:  # a handler's bug, or MicroPython's TLS, which tells its findings in a ValueError
+            self._end(str(error).strip() or repr(error))
 
     def _end(self, reason):
         self._reason = self._reason or reason
