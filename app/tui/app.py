@@ -11,6 +11,10 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import DataTable, Footer, Input, TabbedContent, TabPane
 
 from app.errors import ProblemError
+from app.host.keys import OperatorCredentials
+from app.host.operator_client import OperatorClient
+from app.host.paths import Paths
+from app.host.settings import Settings
 from app.tui import say
 from app.tui.confirm import Confirm
 from app.tui.feed import Client, Feed
@@ -183,3 +187,11 @@ class Dashboard(App[None]):
             await self._feed.open_chat(folder)
         except ProblemError:
             return  # the strip says what is wrong, and the feed loads the chat once it is connected
+
+
+def run(paths: Paths, settings: Settings, credentials: OperatorCredentials) -> int:
+    """Show the dashboard until it is closed; the exit code. Needs a terminal, and nothing else: what is not reachable
+    is shown as such. `paths` and `settings` are for screens that edit them."""
+    app = Dashboard(lambda: OperatorClient(credentials))
+    app.run()
+    return app.return_code or 0

@@ -73,9 +73,12 @@ class Feed:
     async def _follow(self, client: Client) -> None:
         await self._load(client)
         async for event in client.events():
-            if event.kind == "client.connection" and not client.connected:
-                self._note(False, "the host does not answer; trying again")
-            elif event.kind in ("client.connection", "client.thinned"):
+            if event.kind == "client.connection":
+                if not event.body["connected"]:
+                    self._note(False, "the host does not answer; trying again")
+                elif not self._live.connected:
+                    await self._load(client)
+            elif event.kind == "client.thinned":
                 await self._load(client)
             else:
                 self._live.apply(event.kind, event.body)

@@ -143,6 +143,10 @@ class LiveData:
         self._say({"sender_name": "", **body, "from_me": True})
 
     def _say(self, message: Record) -> None:
+        group = self.groups.get(message["folder"])
+        if group is not None:
+            self.groups[message["folder"]] = {**group, "last_message_ms": message["ts_ms"]}
+            self._changed("groups")
         chat = self.chats.get(message["folder"])
         if chat is None or any(known.get("n") == message.get("n") for known in chat):
             return
@@ -151,9 +155,9 @@ class LiveData:
 
     def _queue(self, body: Record) -> None:
         self.status = {**self.status, "queue": body}
-        for folder, queue in cast("Mapping[str, Record]", body.get("groups", {})).items():
-            if folder in self.groups:
-                self.groups[folder] = {**self.groups[folder], **queue}
+        busy = cast("Mapping[str, Record]", body.get("groups", {}))  # idle groups are left out
+        for folder, group in self.groups.items():
+            self.groups[folder] = {**group, "state": "idle", "depth": 0, "retry_ms": None, **busy.get(folder, {})}
         self._changed("groups", "status")
 
     def _health(self, body: Record) -> None:

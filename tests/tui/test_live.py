@@ -19,6 +19,19 @@ def test_a_group_keeps_its_queue_state_when_its_record_changes() -> None:
     assert live.slots == {"used": 1, "max": 2}
 
 
+def test_a_group_that_the_queue_no_longer_names_is_idle() -> None:
+    live = loaded()
+    live.apply("tele.queue", {"groups": {"family": {"state": "running", "depth": 3}}})
+    live.apply("tele.queue", {"groups": {}})
+    assert (live.groups["family"]["state"], live.groups["family"]["depth"]) == ("idle", 0)
+
+
+def test_a_message_dates_its_group() -> None:
+    live = loaded()
+    live.apply("msg.out", message(7, "hi", from_me=True, folder="family"))
+    assert live.groups["family"]["last_message_ms"] == message(7, "hi")["ts_ms"]
+
+
 def test_removing_a_group_removes_its_tasks() -> None:
     live = loaded()
     live.apply("group.remove", {"folder": "family"})
