@@ -78,7 +78,7 @@ class MqttBroker:
             path = self._folder / "amqtt.json"
             write_private(path, self._amqtt_conf())
             argv = (sys.executable, "-m", "app.host.mqtt_broker_amqtt", str(path))
-        return ChildPlan(name="mqtt broker", argv=argv, cwd=REPOSITORY, ready_pattern="")
+        return ChildPlan(name="mqtt broker", argv=argv, cwd=REPOSITORY, ready_pattern=r" running$|^ready$")
 
     async def start(self) -> None:
         """Start the broker and wait until its port answers. Raises SupervisorError naming port and key otherwise."""
@@ -125,6 +125,7 @@ class MqttBroker:
             "log_type error",
             "log_type warning",
             "log_type notice",
+            "log_type information",
             f"user {pwd.getpwuid(os.getuid()).pw_name}",  # as root it would become another user, who cannot read this
         ]
         if self._tls:

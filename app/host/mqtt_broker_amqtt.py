@@ -78,6 +78,7 @@ async def serve(config: dict[str, Any]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await broker.start()
+    print("ready", flush=True)
     await stop.wait()
     await broker.shutdown()
 
