@@ -1,6 +1,7 @@
 """What a plain English sentence asks for: one Request. No state is looked at and nothing is done here."""
 
-from device.host.sentence_times import UnclearTime, When, read_pieces, schedule_of
+from device.host.sentence_pieces import read_pieces
+from device.host.sentence_times import UnclearTime, When, schedule_of
 from device.host.sentence_words import read
 
 READ_ONLY = ("next", "day", "tasks", "groups", "queue", "status", "help", "time", "recap")
