@@ -1,6 +1,7 @@
 """`barnacle up`, `down`, `tui` and `version`: start, stop and look at the appliance."""
 
 import argparse
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,7 @@ def _up(context: Context, args: argparse.Namespace) -> int:
     from app.host.instance import AlreadyRunningError, InstanceLock
     from app.host.settings import write_template
 
+    os.umask(0o077)  # whatever a part writes is the owner's only
     interactive = not args.headless and sys.stdin.isatty() and sys.stdout.isatty()
     context.paths.make_folders()
     write_template(context.paths.config)

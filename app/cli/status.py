@@ -18,8 +18,11 @@ def add(commands: Subparsers) -> None:
 
 
 def _status(context: Context, args: argparse.Namespace) -> int:
-    processes = _processes(context)
     status: dict[str, Any] = context.ask("status")
+    runtime = _runtime(context)
+    processes: list[dict[str, Any]] = runtime.get("children", [])
+    if status["broker"]["kind"] == "auto" and "mqtt" in runtime:
+        status["broker"]["kind"] = runtime["mqtt"]["kind"]  # the supervisor knows which one it started
     if args.json:
         context.out.json(status | {"processes": processes})
         return 0
@@ -27,7 +30,7 @@ def _status(context: Context, args: argparse.Namespace) -> int:
     times = context.times(status["host"].get("zone") or "")
     lines = [("box", _box(context, status["device"], now)), ("host", _host(status["host"], times))]
     lines += [("broker", _broker(status["broker"])), ("runs", _slots(status.get("queue")))]
-    lines += [("has", ", ".join(f"{count} {what}" for what, count in status["counts"].items()))]
+    lines += [("has", ", ".join(_counted(count, what) for what, count in status["counts"].items()))]
     health = status["device"].get("health")
     if health:
         lines.append(("health", _health(health)))
@@ -56,7 +59,7 @@ def _queues(context: Context, args: argparse.Namespace) -> int:
         rows.append(
             [folder, group["state"], group["depth"], place, ago(retry, now) if retry else None, group.get("run")]
         )
-    context.out.table(("group", "state", "waiting", "place", "retry", "run"), rows, "no groups")
+    context.out.table(("group", "state", "waiting", "place", "retry", "run"), rows, "nothing runs or waits")
     return 0
 
 
@@ -70,6 +73,10 @@ def _host(host: dict[str, Any], times: Times) -> str:
     spool = host.get("spool_down") or 0
     held = f", {spool} records for the box held" if spool else ""
     return f"version {clean(host['version'])}, since {times.full(host['started_ms'])} ({times.zone}){held}"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {clean(what).removesuffix('s') if count == 1 else clean(what)}"
 
 
 def _broker(broker: dict[str, Any]) -> str:
@@ -98,12 +105,12 @@ def _next_runs(context: Context, runs: list[dict[str, Any]], times: Times, now: 
     context.out.table(("next run", "", "group", "prompt"), rows)
 
 
-def _processes(context: Context) -> list[dict[str, Any]]:
+def _runtime(context: Context) -> dict[str, Any]:
     if context.remote:
-        return []
+        return {}
     from app.host.instance import read_runtime
 
-    return list((read_runtime(context.paths) or {}).get("children", []))
+    return read_runtime(context.paths) or {}
 
 
 def _show_processes(context: Context, processes: list[dict[str, Any]], now: int) -> None:

@@ -3,7 +3,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -20,22 +19,7 @@ from app.host.instance import (
 )
 from app.host.paths import REPOSITORY, Paths
 from app.host.supervisor import RELOAD, check_port_free
-
-
-def alive(pid):
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    with open(f"/proc/{pid}/stat") as file:
-        return file.read().rsplit(")", 1)[1].split()[0] != "Z"
-
-
-def until(condition, timeout_s=30.0):
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, "the condition did not come true in time"
-        time.sleep(0.01)
+from tests.app.processes import alive, until
 
 
 class Appliance:
@@ -128,7 +112,7 @@ def test_a_killed_supervisor_leaves_no_process(start):
     assert len(pids) == 3
     appliance.process.kill()
     until(lambda: not [pid for pid in pids if alive(pid)])
-    assert read_runtime(appliance.paths) is None
+    until(lambda: read_runtime(appliance.paths) is None)
 
 
 def test_a_home_left_by_a_killed_supervisor_can_be_used_again(start):
@@ -136,6 +120,7 @@ def test_a_home_left_by_a_killed_supervisor_can_be_used_again(start):
     first.until_ready()
     first.process.kill()
     first.process.wait()
+    until(lambda: running_pid(first.paths) is None)
     second = start()
     second.until_ready()
     assert running_pid(second.paths) == second.process.pid

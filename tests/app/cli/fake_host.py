@@ -24,7 +24,7 @@ class FakeHost:
         self.answers = dict(answers or {})
         self.asked = []
         self._events = list(events)
-        self.credentials = None
+        self.credentials: Any = None
 
     def __call__(self, credentials):
         self.credentials = credentials
