@@ -14,6 +14,7 @@ _STARTED = portable.raw_ticks_ms()
 sys.path.insert(0, ".")
 
 from device.hardware import Hardware  # noqa: E402
+from device.host import limits  # noqa: E402
 from device.host.bus import Bus  # noqa: E402
 from device.host.files import Files  # noqa: E402
 from device.host.host import Host  # noqa: E402
@@ -31,6 +32,9 @@ class Box:
     """Everything that makes up one box. `start` wires it; `run` serves until cancelled."""
 
     def __init__(self, board, with_screen):
+        portable.collect_often(limits.GARBAGE_BYTES)
+        if with_screen:
+            board.display()  # its frame is the largest piece of memory: taken while the heap is empty
         self.board = board
         self.clock = board.clock()
         self.provision = board.provision()

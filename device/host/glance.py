@@ -27,8 +27,14 @@ def glance(state, clock, zone, queue, running, facts):
 
 def next_tasks(state):
     """The tasks that fire next, soonest first."""
-    due = [t for t in state.tasks.values() if t["status"] == "active" and t["next_ms"] is not None]
-    due.sort(key=_due_order)
+    due = []
+    for task in state.tasks.values():
+        if task["status"] != "active" or task["next_ms"] is None:
+            continue
+        if len(due) < NEXT or task["next_ms"] <= due[-1]["next_ms"]:
+            due.append(task)
+            due.sort(key=_due_order)
+            del due[NEXT:]
     return [
         {
             "id": t["id"],
@@ -38,7 +44,7 @@ def next_tasks(state):
             "next_ms": t["next_ms"],
             "kind": t["kind"],
         }
-        for t in due[:NEXT]
+        for t in due
     ]
 
 

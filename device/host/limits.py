@@ -48,6 +48,7 @@ COMMAND_RECORDS = const(6)  # the most records that one command leads to
 COMMAND_BYTES = const(12 * 1024)  # and what they may weigh: audit, the thing set, its result
 
 # --- host ---
+GARBAGE_BYTES = const(128 * 1024)  # allocated between two garbage collections
 QUEUE_NEWS_MS = const(250)  # the queue is told at most this often
 HEALTH_MS = const(30 * 1000)  # how often health is told while the host listens
 TEXT_NEWS_MS = const(100)  # a run's growing text is told at most this often

@@ -6,6 +6,7 @@ Gives: `const`, `MICROPYTHON`, `raw_ticks_ms`, `ticks_diff`, `utc_ms`, `sleep_ms
 
 import asyncio
 import binascii
+import gc
 import json
 import os
 import sys
@@ -50,6 +51,13 @@ def sleep_ms(ms):
     if MICROPYTHON:
         return asyncio.sleep_ms(ms)  # pyright: ignore[reportAttributeAccessIssue]
     return asyncio.sleep(ms / 1000)
+
+
+def collect_often(size):
+    """Collect garbage after every `size` bytes allocated, not only when the heap is full: what stays then stays close
+    together, and large pieces remain free."""
+    if MICROPYTHON:
+        gc.threshold(size)  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def random_bytes(count):

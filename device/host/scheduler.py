@@ -37,14 +37,19 @@ class Scheduler:
             while not self._store.has_room(limits.RUN_RESERVE_RECORDS, limits.RUN_RESERVE_BYTES):
                 await self._store.wait_for_room()
             current = self._store.state.tasks.get(task["id"])
-            if current is not None and self._is_due(current):
+            if current is not None and self._is_due(current, self._busy()):
                 self._fire(current)
         await self._store.committed()
 
     def next_ms(self):
         """The next due time among tasks that may fire, or None."""
-        times = [t["next_ms"] for t in self._store.state.tasks.values() if self._may_fire(t)]
-        return min(times) if times else None
+        busy = self._busy()
+        best = None
+        for task in self._store.state.tasks.values():
+            next_ms = task["next_ms"]
+            if next_ms is not None and (best is None or next_ms < best) and self._may_fire(task, busy):
+                best = next_ms
+        return best
 
     def wait_ms(self):
         """How long nothing will be due; None when there is no task that may fire."""
@@ -64,23 +69,22 @@ class Scheduler:
                 self._store.put("task.set", dict(task, next_ms=next_ms))
 
     def _due(self):
-        due = [t for t in self._store.state.tasks.values() if self._is_due(t)]
+        busy = self._busy()
+        due = [t for t in self._store.state.tasks.values() if self._is_due(t, busy)]
         due.sort(key=_order)
         return due
 
-    def _is_due(self, task):
-        return self._may_fire(task) and task["next_ms"] <= self._clock.now_ms()
+    def _busy(self):
+        """The tasks that have a run waiting or going on."""
+        return {run["task"] for run in self._store.state.runs if run_records.is_active(run)}
 
-    def _may_fire(self, task):
-        state = self._store.state
-        group = state.groups.get(task["folder"])
-        return (
-            task["status"] == "active"
-            and task["next_ms"] is not None
-            and group is not None
-            and not group["paused"]
-            and state.active_run(task["id"]) is None
-        )
+    def _is_due(self, task, busy):
+        next_ms = task["next_ms"]
+        return next_ms is not None and next_ms <= self._clock.now_ms() and self._may_fire(task, busy)
+
+    def _may_fire(self, task, busy):
+        group = self._store.state.groups.get(task["folder"])
+        return task["status"] == "active" and group is not None and not group["paused"] and task["id"] not in busy
 
     def _fire(self, task):
         now_ms, due_ms = self._clock.now_ms(), task["next_ms"]
