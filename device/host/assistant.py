@@ -159,13 +159,20 @@ def _on_task(request, view, perform, now_ms, zone, folder):
 
 def _named(task, wanted):
     """Whether the words are the task's id, a part of it, or all in its prompt."""
-    if len(wanted) == 1 and len(wanted[0]) >= _ID_PART and wanted[0] in task["id"].lower():
+    if len(wanted) == 1 and _is_id(wanted[0], task["id"].lower()):
         return True
     prompt = [_stem(word) for word in task["prompt"].lower().split()]
     for word in wanted:
         if _stem(word) not in prompt:
             return False
     return True
+
+
+def _is_id(word, id_):
+    """Whether a word is the id, its end, or a part of its end with a digit in it (a word can be in it by chance)."""
+    end = id_.split("-")[-1]
+    digit = any("0" <= char <= "9" for char in word)
+    return word in (id_, end) or (digit and len(word) >= _ID_PART and word in end)
 
 
 def _stem(word):

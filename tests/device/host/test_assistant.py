@@ -65,6 +65,7 @@ def test_a_task_is_found_by_its_words_or_by_a_part_of_its_id() -> None:
         ("pause the plants reminder", "task.pause", "task-1-xdd8w2"),
         ("Resume the PLANTS reminder, please", "task.resume", "task-1-xdd8w2"),
         ("remove task xdd8w2", "task.remove", "task-1-xdd8w2"),
+        ("remove task k3m9", "task.remove", "task-2-k3m9ab"),
         ("delete task-2-k3m9ab", "task.remove", "task-2-k3m9ab"),
         ("run the garden task now", "task.run", "task-2-k3m9ab"),
         ("stop reminding me about the garden", "task.pause", "task-2-k3m9ab"),
@@ -93,6 +94,7 @@ def test_ambiguous_and_unnamed_removals_are_asked_back() -> None:
 def test_words_that_match_nothing_change_nothing() -> None:
     box = Box()
     assert "No task matches" in box.say("@Barnacle remove the plants and the walrus")
+    assert "No task matches" in box.say("@Barnacle remove old")  # letters of task-4-olddo1, but not its name
     assert box.done == []
 
 
