@@ -70,13 +70,6 @@ def hexlify(data):
     return binascii.hexlify(data).decode()
 
 
-def json_text(value):
-    """Compact JSON text in raw UTF-8: MicroPython cannot read the surrogate escapes that CPython writes by default."""
-    if MICROPYTHON:
-        return json.dumps(value, separators=(",", ":"))
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-
-
 def flush_durably(file):
     """Push a file's data to its storage: LittleFS syncs on flush, a desktop file system needs fsync as well."""
     file.flush()
@@ -88,7 +81,7 @@ def sync_folder(path):
     """Make created, renamed and removed names durable: LittleFS always is, a desktop file system must be told."""
     if MICROPYTHON:
         return
-    handle = os.open(path, os.O_RDONLY)
+    handle = os.open(path, os.O_RDONLY)  # pyright: ignore[reportAttributeAccessIssue]
     try:
         os.fsync(handle)
     finally:
@@ -99,7 +92,7 @@ def dumps(value):
     """Compact JSON text with UTF-8 left as it is; key order is not defined."""
     if MICROPYTHON:
         return json.dumps(value, separators=(",", ":"))
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)  # pyright: ignore[reportCallIssue]
 
 
 async def wait_event(event, timeout_ms):
@@ -144,7 +137,7 @@ async def with_timeout(coroutine, timeout_ms):
 
 
 async def open_stream(host, port, tls=None):
-    """Connect by TCP without Nagle's delay: (reader, writer). With `tls` {"ca" (a file) or "ca_pem", "server_name"?} the
+    """Connect by TCP, no Nagle delay: (reader, writer). With `tls` {"ca" (a file) or "ca_pem", "server_name"?} the
     server's certificate must descend from that CA and bear the name; raises OSError when it does not."""
     name = (tls.get("server_name") or host) if tls else None
     if not MICROPYTHON:
