@@ -36,7 +36,7 @@ class CommandDesk:
         name, args = body.get("name"), body.get("args", {})
         try:
             self._check_time(body)
-            if name in HARDWARE:
+            if isinstance(name, str) and name in HARDWARE:
                 self._start(actor, id_, name, args)
                 self._store.mark_applied(in_seq)
                 return

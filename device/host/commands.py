@@ -60,6 +60,7 @@ class Commands:
         """Decide and audit a command that somebody else carries out (the screen, a reboot); raises Refused."""
         self._store.require(limits.COMMAND_RECORDS, limits.COMMAND_BYTES)
         try:
+            self.folder_of(actor, name, args)
             decision = self._decide(actor, name, None)
         except Refused as refusal:
             self._audit(name, actor, args, "deny", _rule(refusal), refusal.message)
@@ -68,6 +69,8 @@ class Commands:
 
     def folder_of(self, actor, name, args):
         """The folder a command acts on: named, or that of the task it names; None for the whole box."""
+        if not isinstance(name, str):
+            raise Refused("unsupported", "a command without a name cannot be carried out")
         if not isinstance(args, dict):
             raise Refused("bad_value", "the arguments of %s are no object" % name)
         if name.startswith("task.") and name != "task.add":
@@ -98,7 +101,8 @@ class Commands:
         folder = args.get("folder") if isinstance(args, dict) else None
         folder = folder if isinstance(folder, str) else actor.get("folder")
         detail = _summary(args)
-        self._store.put("audit", audit.entry(now_ms, name, actor, folder, decision, rule, reason, detail))
+        what = name[: limits.NAME_BYTES] if isinstance(name, str) else "?"
+        self._store.put("audit", audit.entry(now_ms, what, actor, folder, decision, rule, reason, detail))
 
 
 class _Denied(Refused):

@@ -15,6 +15,7 @@ from device.host.inbox import Inbox
 from device.host.journal import JournalError
 from device.host.runs import Runs
 from device.host.scheduler import Scheduler
+from device.host.store import SpoolFull
 from device.host.supervisor import Supervisor
 from device.host.sync import Sync
 from device.host.telemetry import Telemetry
@@ -111,6 +112,16 @@ class Host:
         Raises SpoolFull or JournalError: then it must not be acknowledged and comes again.
         """
         seq = envelope["seq"]
+        try:
+            self._take(kind, body, seq)
+        except (SpoolFull, JournalError, MemoryError):
+            raise
+        except Exception as fault:  # a record that we cannot digest must not keep all others out for ever
+            self.note("record.fault", "%s: %s: %s" % (kind, type(fault).__name__, fault))
+            self._store.mark_applied(seq)
+        await self._store.committed()
+
+    def _take(self, kind, body, seq):
         if kind == "msg.in":
             self._inbox.accept(body, seq)
         elif kind == "cmd":
@@ -119,7 +130,6 @@ class Host:
             self._store.mark_applied(seq)
             if kind == "sync.request":
                 self._sync.ask()
-        await self._store.committed()
 
     def welcome(self, body):
         """The host's greeting: the time, and the zone that schedules are read in."""
