@@ -56,7 +56,12 @@ def _up(context: Context, args: argparse.Namespace) -> int:
         say=context.out.line,
         began=BEGAN,
     )
-    return asyncio.run(supervisor.run())
+    if not interactive:
+        return asyncio.run(supervisor.run())
+    from app.host.terminal import terminal_kept
+
+    with terminal_kept():
+        return asyncio.run(supervisor.run())
 
 
 def _attach(context: Context, args: argparse.Namespace, interactive: bool, running: "AlreadyRunningError") -> int:

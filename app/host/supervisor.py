@@ -78,7 +78,7 @@ class Supervisor:
                     if not self._stop.is_set():
                         self._announce()
                     await self._stop.wait()
-                    return await front if front else 0
+                    return front.result() if front and front.done() else 0
                 finally:
                     await self._end()
 

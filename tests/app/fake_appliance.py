@@ -22,7 +22,8 @@ def main() -> int:
     paths = Paths(sys.argv[1])
     mode = sys.argv[2] if len(sys.argv) > 2 else ""
     box = part("box", "print('no heap'); raise SystemExit(1)") if mode == "broken" else part("box")
-    dashboard = (sys.executable, "-c", "import time; time.sleep(0.3)") if mode == "dashboard" else None
+    dashboards = {"dashboard": "import time; time.sleep(0.3)", "stays": "import time; time.sleep(120)"}
+    dashboard = (sys.executable, "-c", dashboards[mode]) if mode in dashboards else None
 
     def prepare():
         with (Path(paths.state) / "prepared").open("a") as file:

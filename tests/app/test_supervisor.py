@@ -149,6 +149,16 @@ def test_the_end_of_the_dashboard_ends_everything(start):
     assert not appliance.paths.runtime.exists()
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_being_told_to_stop_closes_an_open_dashboard(start, number):
+    appliance = start("stays")
+    until(lambda: len([pid for pid in appliance.pids() if pid and alive(pid)]) == 3)
+    pids = appliance.pids()
+    appliance.process.send_signal(number)
+    assert appliance.end()[0] == 0
+    assert not [pid for pid in pids if alive(pid)]
+
+
 def test_changed_keys_restart_what_reads_them(start):
     appliance = start()
     appliance.until_ready()
