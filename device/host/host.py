@@ -61,6 +61,8 @@ class Host:
     def boot(self, assistant=None):
         """First boot: settings (with this assistant's name) and the group `main`. Every boot: take up what is open."""
         state = self._store.state
+        if self._clock.now_ms() < limits.CLOCK_UNSET_MS:  # no time kept while off: go on from the last one known
+            self._clock.set_utc_ms(max(self._store.last_ms, self._clock.now_ms()))
         if "main" not in state.groups:
             settings = dict(state.settings, assistant=assistant or state.settings["assistant"])
             trigger = "@" + settings["assistant"]

@@ -73,14 +73,13 @@ class Journal:
 
     @property
     def wants_snapshot(self):
-        """True once the log outweighs twice the snapshot: each byte of state is then rewritten for two bytes logged."""
-        too_many = self._segment - self._base > limits.SEGMENTS
-        return too_many or self.log_bytes > max(limits.COMPACT_BYTES, 2 * self.snapshot_bytes)
+        """True once the log outweighs twice the snapshot, within COMPACT_BYTES and COMPACT_MOST_BYTES."""
+        return self._segment - self._base > limits.SEGMENTS or self.log_bytes > self._log_allowed()
 
     @property
     def overdue_snapshot(self):
         """True once the log is twice as long as `wants_snapshot` asks for."""
-        return self.log_bytes > 2 * max(limits.COMPACT_BYTES, 2 * self.snapshot_bytes)
+        return self.log_bytes > 2 * self._log_allowed()
 
     def commit(self):
         """Make everything appended durable as one batch; raises JournalError and keeps it pending when that fails."""
@@ -105,11 +104,11 @@ class Journal:
             self._next_segment()
 
     def snapshot(self, payloads):
-        """Write the whole state (an iterable of payloads) beside the log, switch to it, drop what it replaces."""
+        """Write the whole state beside the log, switch to it, drop what it replaces; `payloads()` gives an iterable."""
         self.commit()
         number = self._segment + 1 if self._segment_bytes else self._segment
         try:
-            written = self._write_snapshot(payloads, number)
+            written = self._write_with_room(payloads, number)
         except OSError as error:
             raise JournalError("the snapshot could not be written (%s); the log goes on" % (error,))
         if number != self._segment:
@@ -193,6 +192,19 @@ class Journal:
         finally:
             file.close()
             source.close()
+
+    def _log_allowed(self):
+        return max(limits.COMPACT_BYTES, min(2 * self.snapshot_bytes, limits.COMPACT_MOST_BYTES))
+
+    def _write_with_room(self, payloads, number):
+        """On a storage that is too full for three generations the oldest one goes first."""
+        try:
+            return self._write_snapshot(payloads(), number)
+        except OSError:
+            self._drop_before(self._base)
+            if "snap.tmp" in self._files.names():
+                self._files.remove("snap.tmp")
+            return self._write_snapshot(payloads(), number)
 
     def _write_snapshot(self, payloads, number):
         file = self._files.create("snap.tmp")

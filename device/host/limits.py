@@ -55,6 +55,7 @@ TEXT_NEWS_MS = const(100)  # a run's growing text is told at most this often
 RESTART_MS = const(100)  # wait before a failed task of the box is restarted; doubles
 RESTART_MAX_MS = const(10 * 1000)
 REBOOT_AFTER_MS = const(500)  # a reboot waits so long for its answer to leave
+CLOCK_UNSET_MS = const(1735689600000)  # 2025: a clock before it was never set
 CLOCK_STEP_MS = const(2000)  # a step of the clock beyond this is audited
 
 # --- store ---
@@ -64,6 +65,7 @@ WRITE_BUFFER_BYTES = const(4096)  # the journal's write buffer: one flash block
 SEGMENT_BYTES = const(2048)  # a log segment is closed at this size: LittleFS rewrites its last block with every commit
 SEGMENTS = const(128)  # log segments (each boot opens one) before a snapshot replaces them
 COMPACT_BYTES = const(128 * 1024)  # log size below which no snapshot is made
+COMPACT_MOST_BYTES = const(256 * 1024)  # log size at which one is due, however large the state is
 MESSAGE_OVERHEAD_BYTES = const(320)  # what a kept message costs besides its text, counted into RING_BYTES
 RECENT_IDS = const(512)  # message ids remembered beyond the rings, so that a repeated message is known
 RUN_RESERVE_RECORDS = const(6)  # room in the spool that a run holds so that its outcome can always be recorded

@@ -60,6 +60,7 @@ class Store:
         self._durable_out = 0
         self._in_seq = 0
         self._durable_in = 0
+        self._last_ms = 0
         self._puts = 0
         self._durable_puts = 0
         self._writers = 0
@@ -89,6 +90,11 @@ class Store:
     def spool_size(self):
         """How many records wait for the host's acknowledgement."""
         return len(self._spool)
+
+    @property
+    def last_ms(self):
+        """UTC time of the newest record."""
+        return self._last_ms
 
     @property
     def wants_snapshot(self):
@@ -175,7 +181,7 @@ class Store:
     def snapshot(self):
         """Write the whole state as a new generation of files and drop the log it replaces. Blocks while writing."""
         self.commit()
-        self._journal.snapshot(self._snapshot_payloads())
+        self._journal.snapshot(self._snapshot_payloads)
 
     def close(self):
         """Give the journal's file back; pending records are committed first."""
@@ -276,6 +282,8 @@ class Store:
             self._add_to_spool(out_seq, "%s:%d:%d" % (kind, out_seq, ts_ms), kind, body, ts_ms, size)
         if in_seq > self._in_seq:
             self._in_seq = in_seq
+        if ts_ms:
+            self._last_ms = ts_ms
 
     def _add_to_spool(self, seq, key, kind, body, ts_ms, size):
         self._spool.append((seq, key, kind, body, ts_ms, size))

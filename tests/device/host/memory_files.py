@@ -20,6 +20,7 @@ class MemoryFiles:
         self.crash = crash
         self.torn = torn
         self.dead = False
+        self.capacity = 1 << 30  # bytes in all
 
     def survivors(self):
         kept = {}
@@ -66,6 +67,8 @@ class MemoryFiles:
 
     def write(self, name, data):
         self._step()
+        if sum(map(len, self.contents.values())) + len(data) > self.capacity:
+            raise OSError(28)
         self.contents[name] += bytes(data)
         return len(data)
 

@@ -146,10 +146,10 @@ def test_a_record_beyond_the_bound_is_refused():
 def test_a_snapshot_replaces_the_log():
     files = MemoryFiles()
     journal = written(BATCHES, files)
-    journal.snapshot([b"state", b"more"])
+    journal.snapshot(lambda: [b"state", b"more"])
     journal.append(b"after")
     journal.commit()
-    journal.snapshot([b"state2"])
+    journal.snapshot(lambda: [b"state2"])
     journal.append(b"after2")
     journal.commit()
     assert recovered(MemoryFiles(files.survivors()))[1] == [b"state2", b"after2"]
@@ -159,10 +159,10 @@ def test_a_snapshot_replaces_the_log():
 def test_an_unreadable_snapshot_falls_back_to_the_one_before_and_its_log():
     files = MemoryFiles()
     journal = written(BATCHES, files)
-    journal.snapshot([b"state"])
+    journal.snapshot(lambda: [b"state"])
     journal.append(b"after")
     journal.commit()
-    journal.snapshot([b"state2"])
+    journal.snapshot(lambda: [b"state2"])
     journal.append(b"after2")
     journal.commit()
     newest = sorted(n for n in files.names() if n.endswith(".snap"))[-1]
@@ -182,7 +182,7 @@ def test_a_crash_at_every_step_of_a_snapshot_leaves_old_or_new():
             journal = written(BATCHES, files)
             files.operations, files.fail_at, files.torn = 0, fail_at, torn
             try:
-                journal.snapshot([b"state", b"n" * 5000])
+                journal.snapshot(lambda: [b"state", b"n" * 5000])
                 crashed = False
             except (JournalError, PowerLost):
                 crashed = True
@@ -275,7 +275,7 @@ def test_a_snapshot_is_wanted_by_size_and_amplification_stays_low():
         journal.commit()
         logged += 408
         if journal.wants_snapshot:
-            journal.snapshot(state)
+            journal.snapshot(lambda: state)
             snapshots += 1
     assert snapshots >= 2
     assert journal.bytes_written < 1.5 * logged
@@ -287,3 +287,26 @@ def test_many_small_segments_want_a_snapshot_too():
         written([[b"b"]], files)
         files = MemoryFiles(files.survivors())
     assert recovered(files)[0].wants_snapshot
+
+
+def test_a_storage_too_full_for_a_third_generation_gives_up_the_oldest():
+    files = MemoryFiles()
+    journal = written(BATCHES, files)
+    journal.snapshot(lambda: [b"s" * 3000])
+    journal.append(b"after")
+    journal.commit()
+    files.capacity = sum(files.size(name) for name in files.names()) + 2900
+    journal.snapshot(lambda: [b"t" * 3000])
+    assert "00000001.log" not in files.names() and "snap.tmp" not in files.names()
+    assert recovered(MemoryFiles(files.survivors()))[1] == [b"t" * 3000]
+
+
+def test_a_snapshot_that_does_not_fit_at_all_leaves_everything_as_it_was():
+    files = MemoryFiles()
+    journal = written(BATCHES, files)
+    files.capacity = sum(files.size(name) for name in files.names()) + 500
+    with raises(JournalError):
+        journal.snapshot(lambda: [b"t" * 3000])
+    journal.append(b"on")
+    journal.commit()
+    assert recovered(MemoryFiles(files.survivors()))[1] == [p for b in BATCHES for p in b] + [b"on"]

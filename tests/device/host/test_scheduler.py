@@ -215,3 +215,23 @@ async def test_a_failed_task_says_so_and_keeps_its_schedule():
     await box.clock.advance(60000)
     assert box.state.tasks[task["id"]]["last_result"] == "fine"
     await box.stop()
+
+
+async def test_a_clock_that_was_lost_with_the_power_goes_on_from_the_last_record():
+    box = await Box().start()
+    await box.task(kind="interval", value="60000")
+    again = await Box(await box.stop(), start_ms=946684800000).start()
+    assert START_MS <= again.clock.now_ms() <= START_MS + 60000
+    await again.clock.advance(60000)
+    assert len(ran(again)) == 1
+    again.host.welcome({"utc_ms": START_MS + 10 * HOUR_MS})
+    await again.clock.settle()
+    assert len(ran(again)) == 2
+    await again.stop()
+
+
+async def test_events_of_a_clock_that_is_right_are_left_alone():
+    box = await Box(start_ms=START_MS + HOUR_MS).start()
+    again = await Box(await box.stop(), start_ms=START_MS).start()
+    assert again.clock.now_ms() == START_MS
+    await again.stop()
