@@ -305,7 +305,7 @@ class Store:
             yield _encode([kind, body, 0, 0, 0])
         for seq, key, kind, body, ts_ms, _ in self._spool:
             yield _encode(["!spool", [key, kind, body], seq, 0, ts_ms])
-        yield _encode(["!next_out", self._next_out, 0, self._in_seq, 0])
+        yield _encode(["!next_out", self._next_out, 0, self._in_seq, self._last_ms])
 
     def _fits(self, records, size, other_bytes):
         return (

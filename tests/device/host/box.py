@@ -38,9 +38,9 @@ class Answers:
 class Box:
     """`contents`: what an earlier box's `files.survivors()` left. `auto_ack` plays a host that takes every record."""
 
-    def __init__(self, contents=None, start_ms=START_MS, auto_ack=True, screen=None):
+    def __init__(self, contents=None, start_ms=START_MS, auto_ack=True, screen=None, fail_at=None, torn=0):
         self.clock = ManualClock(start_ms)
-        self.files = MemoryFiles(contents)
+        self.files = MemoryFiles(contents, fail_at=fail_at, torn=torn)
         self.journal = Journal(self.files)
         self.store = Store(self.journal, self.clock)
         self.store.recover()
