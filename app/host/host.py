@@ -67,6 +67,7 @@ class Host:
         self._renew = asyncio.Event()
         self._clock_offset_ms = clock.now_ms() - clock.ticks_ms()
         self._syncing = False
+        self._asking = asyncio.Lock()
         self._boot = secrets.token_hex(8)
         self._group: asyncio.TaskGroup | None = None
         self.store = LinkStore(database)
@@ -81,13 +82,13 @@ class Host:
         self.gateways: list[Gateway] = [console]
         commands = Commands(self.store, self.outcomes, clock, self._kick, self._refuse_offline)
         self._reads = reads
-        requests = Requests(reads, self.store, commands, console, self.box, self._facts, clock)
+        self.requests = Requests(reads, self.store, commands, console, self.box, self._facts, clock)
         self.operators = OperatorServer(
             identity.operators,
             {"version": identity.version, "device": identity.device},
             self._boot,
             clock,
-            requests.answer,
+            self.requests.answer,
             self._publish_answer,
             self._spawn,
             self._note,
@@ -212,9 +213,10 @@ class Host:
         await self._ask_for_sync()
 
     async def _ask_for_sync(self) -> None:
-        if await self.mirror.synced() or await self.store.holds("sync.request"):
-            return
-        await self.store.put(f"sync:{secrets.token_hex(8)}", "sync.request", {}, self._clock.now_ms())
+        async with self._asking:  # look and put in one go: one request that waits is enough
+            if await self.mirror.synced() or await self.store.holds("sync.request"):
+                return
+            await self.store.put(f"sync:{secrets.token_hex(8)}", "sync.request", {}, self._clock.now_ms())
         self._kick()
 
     def _welcome_extra(self) -> dict[str, Any]:

@@ -120,8 +120,8 @@ class OperatorClient:
         raise OperatorRefused(error.get("code", "bad_value"), error.get("message", "refused"), error.get("remedy", ""))
 
     async def events(self) -> AsyncIterator[Event]:
-        """Events from now on, for ever: also client.connection {"connected"}, and client.thinned {"count"} for events that
-        the host left out or that were dropped here, the oldest first, because CLIENT_EVENTS waited unread."""
+        """Events from now on, for ever: also client.connection {"connected"}, and client.thinned {"count"} for events
+        that the host left out or that were dropped here, the oldest first, because CLIENT_EVENTS waited unread."""
         while True:
             if self._dropped:
                 count, self._dropped = self._dropped, 0

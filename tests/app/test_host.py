@@ -1,0 +1,229 @@
+"""The host put together, with a fake box at the other end of two queues instead of a broker."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.host import limits
+from app.host.database import Database
+from app.host.device_core import MESSAGE_BYTES, system_clock
+from app.host.host import Host, Identity, Zone
+from app.host.refusal import RequestRefused
+from tests.app.fake_box import KEY, FakeBox, until
+
+
+class Pair:
+    """A host and a box; `cut` and `join` are the connection between them."""
+
+    def __init__(self, database: Database) -> None:
+        self.zone = Zone("Europe/Berlin", "CET-1CEST,M3.5.0,M10.5.0/3")
+        self.clock = system_clock()
+        identity = Identity("box-1", KEY, b"e" * 32, {}, "1.0", {"kind": "mosquitto", "host": "h", "port": 1})
+        self.host = Host(identity, database, self.clock, self._from_host, lambda: self.zone)
+        self.box = FakeBox(self._from_box)
+        self.up: asyncio.Queue[bytes] = asyncio.Queue()
+        self.down: asyncio.Queue[bytes] = asyncio.Queue()
+        self.joined = False
+
+    def join(self) -> None:
+        self.joined = True
+        self.host.connection(True)
+        self.box.link.connected()
+
+    def cut(self) -> None:
+        self.joined = False
+        self.host.connection(False)
+        self.box.link.disconnected()
+
+    async def settled(self) -> bool:
+        """The mirror is complete, and neither side has anything left to send."""
+        return await self.host.mirror.synced() and not self.box.store.spool and not await self.host.store.waiting()
+
+    async def ask(self, name: str, request_id: str = "q1", **args: Any) -> Any:
+        return await self.host.requests.answer(name, args, request_id, "tui")
+
+    async def refused(self, name: str, **args: Any) -> RequestRefused:
+        with pytest.raises(RequestRefused) as refused:
+            await self.ask(name, **args)
+        return refused.value
+
+    async def carry(self) -> None:
+        async def carry_up() -> None:
+            while True:
+                await self.host.receive("barnacle/box-1/up", await self.up.get())
+
+        async def carry_down() -> None:
+            while True:
+                await self.box.link.receive(await self.down.get())
+
+        await asyncio.gather(carry_up(), carry_down(), self.host.run(), self.box.link.run())
+
+    def _from_host(self, topic: str, data: bytes, _qos: int) -> bool:
+        if self.joined and topic == "barnacle/box-1/down":
+            self.down.put_nowait(data)
+        return self.joined
+
+    def _from_box(self, data: bytes, _qos: int) -> bool:
+        if self.joined:
+            self.up.put_nowait(data)
+        return self.joined
+
+
+@asynccontextmanager
+async def pair(tmp_path: Path) -> AsyncIterator[Pair]:
+    database = await Database.open(tmp_path / "m.db")
+    both = Pair(database)
+    carrying = asyncio.create_task(both.carry())
+    try:
+        await asyncio.sleep(0)
+        both.join()
+        await until(both.settled, 5)
+        yield both
+    finally:
+        carrying.cancel()
+        await asyncio.gather(carrying, return_exceptions=True)
+        await database.close()
+
+
+async def test_a_new_mirror_asks_for_everything_once(tmp_path: Path) -> None:
+    async with pair(tmp_path) as both:
+        both.cut()
+        both.join()
+        await until(lambda: both.host.box.online)
+        await both.ask("send", folder="main", text="x")
+        assert [kind for kind, _ in both.box.effects] == ["sync.request", "msg.in"]
+
+
+async def test_a_reset_box_and_a_box_that_lost_records_are_asked_for_everything_again(tmp_path: Path) -> None:
+    async with pair(tmp_path) as both:
+        both.cut()
+        both.box.store.next += 5  # as if five records had been lost
+        both.join()
+        await until(lambda: [kind for kind, _ in both.box.effects].count("sync.request") == 2)
+        await until(both.settled)
+        assert "link.gap" in [row["what"] for row in await both.ask("audit")]
+        both.cut()
+        both.box.store.next, both.box.store.spool = 1, []
+        both.box.groups["new"] = both.box.groups.pop("main") | {"folder": "new"}
+        both.join()
+        await until(lambda: [kind for kind, _ in both.box.effects].count("sync.request") == 3)
+        await until(both.settled)
+        assert [group["folder"] for group in await both.ask("groups")] == ["new"]
+
+
+async def test_a_box_that_does_not_answer_leaves_the_outcome_unknown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "COMMAND_TIMEOUT_MS", 100)
+    monkeypatch.setattr(limits, "SEND_TIMEOUT_MS", 100)
+    async with pair(tmp_path) as both:
+        both.box.mute = True
+        error = await both.refused("task.run", id="t")
+        assert error.code == "timeout"
+        assert "unknown" in error.message
+        assert await both.ask("send", folder="main", text="x", id="m1") == {
+            "id": "m1",
+            "accepted": False,
+            "queued": True,
+        }
+
+
+async def test_an_offline_box_is_reported_with_when_it_was_seen(tmp_path: Path) -> None:
+    async with pair(tmp_path) as both:
+        await both.host.receive("barnacle/box-1/status", json.dumps({"online": False}).encode())
+        error = await both.refused("box.reboot")
+        assert error.code == "box_offline"
+        assert "last seen 2" in error.message
+        await both.host.receive("barnacle/box-1/status", b"nonsense")
+        assert not (await both.ask("status"))["device"]["online"]
+        await both.host.receive("barnacle/box-1/status", json.dumps({"online": True}).encode())
+        assert (await both.ask("status"))["device"]["online"]
+        both.cut()
+        assert (await both.refused("box.reboot")).code == "box_offline"
+
+
+async def test_status_has_the_agreed_shape_and_the_latest_telemetry(tmp_path: Path) -> None:
+    async with pair(tmp_path) as both:
+        queue = {"slots": {"used": 1, "max": 2}, "groups": {"main": {"state": "running", "depth": 3}}, "waiting": []}
+        both.box.link.telemetry("tele.queue", queue)
+        both.box.link.telemetry("tele.health", {"heap_used": 5})
+        await until(lambda: both.host.box.latest("tele.health"))
+        status = await both.ask("status")
+        assert status["queue"] == queue
+        assert status["device"]["health"] == {"heap_used": 5}
+        assert status["device"]["boot"] == "b0c5"
+        assert status["counts"] == {"groups": 1, "tasks": 0, "messages": 0}
+        assert status["host"]["zone"] == "Europe/Berlin"
+        assert (await both.ask("queues"))["age_ms"] >= 0
+        group = (await both.ask("groups"))[0]
+        assert (group["state"], group["depth"], group["cursor"], group["task_count"]) == ("running", 3, 0, 0)
+
+
+async def test_a_message_that_is_too_long_is_refused_with_size_and_bound(tmp_path: Path) -> None:
+    async with pair(tmp_path) as both:
+        error = await both.refused("send", folder="main", text="ä" * (MESSAGE_BYTES // 2 + 1))
+        assert error.code == "too_large"
+        assert str(MESSAGE_BYTES + 2) in error.message
+        assert str(MESSAGE_BYTES) in error.message
+        assert (await both.refused("send", folder="main", text="\x01" * 3000)).code == "too_large"
+        assert (await both.refused("send", folder="main", text="")).code == "bad_value"
+        assert (await both.refused("send", folder="x" * 200, text="x")).code == "bad_value"
+        assert (await both.refused("send", folder="main", text="x", surprise=1)).code == "bad_value"
+
+
+async def test_a_full_spool_refuses_messages_with_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with pair(tmp_path) as both:
+        both.cut()
+        monkeypatch.setattr(limits, "SPOOL_ROWS", 3)
+        for number in range(3):
+            await both.ask("send", folder="main", text="x", id=f"m{number}")
+        error = await both.refused("send", folder="main", text="x", id="m3")
+        assert error.code == "full"
+        assert "3 records wait" in error.message
+
+
+async def test_too_many_waiting_for_the_box_are_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "OUTCOMES_AWAITED", 0)
+    async with pair(tmp_path) as both:
+        assert (await both.refused("task.run", id="t")).code == "busy"
+
+
+async def test_schedules_are_previewed_by_the_boxs_own_rules(tmp_path: Path) -> None:
+    async with pair(tmp_path) as both:
+        preview = await both.ask("schedule.preview", kind="cron", value="30 8 * * 1-5", n=3)
+        assert len(preview["times_ms"]) == 3
+        assert preview["times_ms"] == sorted(preview["times_ms"])
+        assert preview["text"]
+        for args in ({"n": limits.PREVIEW_RUNS + 1}, {"n": 0}):
+            assert (await both.refused("schedule.preview", kind="cron", value="* * * * *", **args)).code == "bad_value"
+
+
+async def test_unknown_requests_are_named_as_such(tmp_path: Path) -> None:
+    async with pair(tmp_path) as both:
+        assert (await both.refused("make.coffee")).code == "unknown_request"
+
+
+async def test_a_changed_zone_reaches_the_box_without_a_reconnect(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.host.host.RENEW_MS", 50)
+    async with pair(tmp_path) as both:
+        both.zone = Zone("Asia/Tokyo", "JST-9")
+        await until(lambda: both.box.welcomes[-1].get("rule") == "JST-9")
+        await until(lambda: both.host.box.online)
+        assert (await both.ask("send", folder="main", text="still there"))["accepted"]
+
+
+async def test_a_clock_that_was_set_is_told_to_the_box(tmp_path: Path) -> None:
+    async with pair(tmp_path) as both:
+        clock: Any = both.clock
+        clock.set_utc_ms(clock.now_ms() + 3_600_000)
+        said = len(both.box.welcomes)
+        both.box.say("anything", "r1")
+        await until(lambda: len(both.box.welcomes) > said)
+        assert abs(both.box.welcomes[-1]["utc_ms"] - clock.now_ms()) < 60_000
