@@ -167,6 +167,30 @@ def test_a_second_one_is_refused_and_down_leaves_nothing(tmp_path):
         home.clear()
 
 
+def test_a_taken_port_is_one_line_with_the_remedy(tmp_path):
+    home = Home(tmp_path / "home")
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        home.paths.config.write_text(f"[mqtt]\nport = {other.getsockname()[1]}\n")
+        command = [*BARNACLE, "--home", str(home.paths.home), "up", "--headless"]
+        run = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=60)
+    assert (run.returncode, run.stdout) == (1, "")
+    assert "is taken" in run.stderr and "config.toml" in run.stderr and run.stderr.count("\n") == 1
+
+
+def test_a_reader_that_goes_away_is_no_error(home):
+    command = [*BARNACLE, "--home", str(home.paths.home), "watch"]
+    watch = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert watch.stdout is not None and watch.stderr is not None
+    assert json.loads(watch.stdout.readline())["kind"]
+    watch.stdout.close()
+    home.run("send", "main", "something to watch")
+    assert watch.wait(timeout=60) == 1
+    assert watch.stderr.read() == ""
+    watch.stderr.close()
+
+
 def test_a_killed_supervisor_leaves_nothing(tmp_path):
     home = Home(tmp_path / "home")
     try:
