@@ -5,10 +5,10 @@ Exit code 0 after SIGTERM or SIGINT, 1 with one line on stderr when it cannot st
 
 import argparse
 import asyncio
-import contextlib
 import importlib.metadata
 import logging
 import logging.handlers
+import os
 import signal
 import sys
 from pathlib import Path
@@ -33,6 +33,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m app.host", description="Barnacle's host process")
     parser.add_argument("--home", help="folder for settings and state (default: BARNACLE_HOME, else the platform's)")
     paths = Paths(parser.parse_args().home)
+    os.umask(0o077)  # the mirror, its journal and every rotated log hold what people wrote
     try:
         paths.make_folders()
         handler = _log_to(paths.logs)
@@ -128,8 +129,6 @@ def _log_to(folder: Path) -> logging.Handler:
     handler = logging.handlers.RotatingFileHandler(
         folder / LOG_NAME, maxBytes=limits.LOG_BYTES, backupCount=limits.LOG_FILES, encoding="utf-8"
     )
-    with contextlib.suppress(OSError):
-        (folder / LOG_NAME).chmod(0o600)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logger = logging.getLogger("barnacle")
     logger.addHandler(handler)
