@@ -1,4 +1,4 @@
-"""A whole appliance in a home of its own, for the demo, benches and end-to-end tests: `barnacle up` as a user runs it."""
+"""A whole appliance in a home of its own, for demo, benches and end-to-end tests: `barnacle up` as a user runs it."""
 
 import asyncio
 import contextlib
