@@ -20,6 +20,7 @@ from app.host.database import Database, DatabaseError
 from app.host.device_core import system_clock
 from app.host.host import Host, Identity, Zone
 from app.host.keys import HOST_USER, Keys, load_keys
+from app.host.mqtt_broker import find_mosquitto
 from app.host.paths import Paths
 from app.host.settings import MqttSettings, Settings, local_zone, read_settings
 from app.host.zone_rules import ZoneNameError, posix_rule
@@ -101,8 +102,8 @@ class _StateLine:
 
 
 def _identity(keys: Keys, mqtt: MqttSettings) -> Identity:
-    kind = "external" if mqtt.external else mqtt.broker_kind
-    broker = {"kind": kind, "host": mqtt.host, "port": mqtt.port}
+    started = ("mosquitto" if find_mosquitto() else "amqtt") if mqtt.broker_kind == "auto" else mqtt.broker_kind
+    broker = {"kind": "external" if mqtt.external else started, "host": mqtt.host, "port": mqtt.port}
     version = importlib.metadata.version("barnacle")
     return Identity(keys.device_id, keys.device_key, keys.events_key, keys.operator_keys(), version, broker)
 

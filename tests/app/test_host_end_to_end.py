@@ -61,7 +61,9 @@ async def test_without_a_box_commands_are_refused_at_once_and_messages_are_kept(
                 "accepted": False,
                 "queued": True,
             }
-            assert (await client.request("status"))["host"]["spool_down"] >= 1
+            status = await client.request("status")
+            assert status["host"]["spool_down"] >= 1
+            assert status["broker"] == {"kind": "mosquitto", "host": "127.0.0.1", "port": site.port}
         async with site.box() as box, OperatorClient(site.credentials) as client:
             await until(lambda: _has(client, 2))
             assert [body["text"] for kind, body in box.effects if kind == "msg.in"] == ["later"]
