@@ -25,7 +25,7 @@ from device.machine_facts import MachineFacts  # noqa: E402
 
 VERSION = "0.1.0"
 USAGE = "usage: main.py --board NAME --home DIR [--no-screen]"
-REFRESH_MS = 50  # the screen is given a new view at most this often
+REFRESH_MS = 50  # the screen follows a change after this: drawing waits until the host has done its part
 
 
 class Box:
@@ -101,9 +101,9 @@ class Box:
     async def _refresh(self):
         while self.ui is not None:
             await self.clock.wait(self._changed, None)
+            await self.clock.sleep_ms(REFRESH_MS)
             self._changed.clear()
             self.ui.show(self.host.glance())
-            await self.clock.sleep_ms(REFRESH_MS)
 
     def _action(self, name, args):
         """What a person asked for on the glass; pages are the screen's own matter."""
