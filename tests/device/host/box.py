@@ -4,6 +4,7 @@
 import asyncio
 import json
 
+from device.host import limits, portable
 from device.host.clock import ManualClock
 from device.host.host import Host
 from device.host.journal import Journal
@@ -39,6 +40,7 @@ class Box:
     """`contents`: what an earlier box's `files.survivors()` left. `auto_ack` plays a host that takes every record."""
 
     def __init__(self, contents=None, start_ms=START_MS, auto_ack=True, screen=None, fail_at=None, torn=0):
+        portable.collect_often(limits.GARBAGE_BYTES)
         self.clock = ManualClock(start_ms)
         self.files = MemoryFiles(contents, fail_at=fail_at, torn=torn)
         self.journal = Journal(self.files)

@@ -271,3 +271,49 @@ async def test_the_glance_shows_what_is_next_and_running():
     await box.clock.advance(500)
     assert box.host.glance()["reply"]["text"] == "fine"
     await box.stop()
+
+
+async def test_waiting_messages_of_all_groups_together_are_bounded():
+    usual = limits.RING_BYTES
+    limits.RING_BYTES = 20 * 1024
+    try:
+        box = await Box().start()
+        for folder in ("a", "b"):
+            await box.group(folder, requires_trigger=False)
+            await box.command("group.pause", folder=folder)
+        for _ in range(4):
+            await box.say("x" * 3000, "a")
+            await box.say("y" * 3000, "b")
+        assert [r["code"] for r in box.kinds("msg.refused")] == ["full", "full"]
+        assert box.state.ring_bytes <= limits.RING_BYTES
+        await box.command("group.resume", folder="a")
+        await box.say("there is room again", "b")
+        assert len(box.kinds("msg.refused")) == 2
+        await box.stop()
+    finally:
+        limits.RING_BYTES = usual
+
+
+async def test_a_message_from_the_owners_other_device_is_kept_and_wakes_nobody():
+    box = await Box().start()
+    await box.say("I wrote this myself", from_me=True)
+    assert box.answers.calls == [] and box.state.rings["main"][0]["from_me"] is True
+    await box.say("hello")
+    assert box.answers.calls[-1][2] == ["hello"]
+    await box.stop()
+
+
+async def test_a_long_life_keeps_journal_and_memory_within_bounds():
+    usual = limits.COMPACT_BYTES
+    limits.COMPACT_BYTES = 16 * 1024
+    try:
+        box = await Box().start()
+        for n in range(150):
+            await box.say("message number %d" % n)
+        await box.clock.settle()
+        assert sum(box.files.size(name) for name in box.files.names()) < 12 * limits.COMPACT_BYTES
+        assert any(name.endswith(".snap") for name in box.files.names())
+        again = Box(await box.stop())
+        assert canonical(again.state) == canonical(box.state)
+    finally:
+        limits.COMPACT_BYTES = usual

@@ -235,3 +235,17 @@ async def test_events_of_a_clock_that_is_right_are_left_alone():
     again = await Box(await box.stop(), start_ms=START_MS).start()
     assert again.clock.now_ms() == START_MS
     await again.stop()
+
+
+async def test_a_run_that_waited_when_the_power_went_waits_again_under_its_name():
+    box = await Box().start()
+    box.answers.takes_ms = 10000
+    await box.say("busy")
+    task = await box.task(kind="interval", value="5000")
+    await box.clock.advance(5000)
+    waiting = box.state.active_run(task["id"])
+    again = await Box(await box.stop(), start_ms=box.clock.now_ms()).start()
+    assert len(ran(again)) == 1
+    run = again.state.run(waiting["id"])
+    assert run["state"] == "done" and run["attempt"] == 1
+    await again.stop()
