@@ -291,6 +291,8 @@ class Host:
             self._store.changed.clear()
             if self._store.wants_snapshot and (not self._runs.running or self._store.overdue_snapshot):
                 self._store.snapshot()
+                while self._store.drop_old():
+                    await self._clock.sleep_ms(limits.DROP_MS)
             await self._clock.wait(self._store.changed, None)
 
     # --- news ---

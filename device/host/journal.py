@@ -33,6 +33,7 @@ class Journal:
         self._segment_bytes = 0
         self._suspect = False
         self._base = 0
+        self._obsolete = 0
         self.damage = ""
         self.torn_bytes = 0
         self.bytes_written = 0
@@ -104,7 +105,7 @@ class Journal:
             self._next_segment()
 
     def snapshot(self, payloads):
-        """Write the whole state beside the log, switch to it, drop what it replaces; `payloads()` gives an iterable."""
+        """Write the whole state beside the log, switch to it (then call `drop_old`); `payloads()` gives an iterable."""
         self.commit()
         number = self._segment + 1 if self._segment_bytes else self._segment
         try:
@@ -116,7 +117,16 @@ class Journal:
         previous, self._base = self._base, number
         self.snapshot_bytes = written
         self.log_bytes = 0
-        self._drop_before(previous)
+        self._obsolete = previous
+
+    def drop_old(self):
+        """Remove one file that the last two snapshots made superfluous; False when there is none. For quiet moments."""
+        for suffix in (".log", ".snap"):
+            for old in self._numbers(suffix):
+                if old < self._obsolete:
+                    self._files.remove("%08d%s" % (old, suffix))
+                    return True
+        return False
 
     def close(self):
         """Close the open segment; what is pending stays unwritten."""
@@ -201,7 +211,9 @@ class Journal:
         try:
             return self._write_snapshot(payloads(), number)
         except OSError:
-            self._drop_before(self._base)
+            self._obsolete = self._base
+            while self.drop_old():
+                pass
             if "snap.tmp" in self._files.names():
                 self._files.remove("snap.tmp")
             return self._write_snapshot(payloads(), number)
@@ -264,12 +276,6 @@ class Journal:
         self.close()
         self._segment += 1
         self._segment_bytes = 0
-
-    def _drop_before(self, number):
-        for suffix in (".log", ".snap"):
-            for old in self._numbers(suffix):
-                if old < number:
-                    self._files.remove("%08d%s" % (old, suffix))
 
     def _numbers(self, suffix):
         names = self._files.names()

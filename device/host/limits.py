@@ -65,6 +65,7 @@ WRITE_BUFFER_BYTES = const(4096)  # the journal's write buffer: one flash block
 SEGMENT_BYTES = const(2048)  # a log segment is closed at this size: LittleFS rewrites its last block with every commit
 SEGMENTS = const(128)  # log segments (each boot opens one) before a snapshot replaces them
 COMPACT_BYTES = const(128 * 1024)  # log size below which no snapshot is made
+DROP_MS = const(20)  # pause between two removals of old files: each takes the flash some milliseconds
 COMPACT_MOST_BYTES = const(256 * 1024)  # log size at which one is due, however large the state is
 MESSAGE_OVERHEAD_BYTES = const(320)  # what a kept message costs besides its text, counted into RING_BYTES
 RECENT_IDS = const(512)  # message ids remembered beyond the rings, so that a repeated message is known

@@ -179,9 +179,13 @@ class Store:
             self._on_durable()
 
     def snapshot(self):
-        """Write the whole state as a new generation of files and drop the log it replaces. Blocks while writing."""
+        """Write the whole state as a new generation of files; `drop_old` then removes the old. Blocks while writing."""
         self.commit()
         self._journal.snapshot(self._snapshot_payloads)
+
+    def drop_old(self):
+        """Remove one file that snapshots made superfluous; False when there is none."""
+        return self._journal.drop_old()
 
     def close(self):
         """Give the journal's file back; pending records are committed first."""

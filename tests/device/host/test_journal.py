@@ -24,6 +24,11 @@ def written(batches, files=None):
     return journal
 
 
+def drop_all(journal):
+    while journal.drop_old():
+        pass
+
+
 BATCHES = [[b"one"], [b"two", b"three"], [b"x" * 40], [b"four", b"five", b"six"], [b"seven"]]
 
 
@@ -147,9 +152,11 @@ def test_a_snapshot_replaces_the_log():
     files = MemoryFiles()
     journal = written(BATCHES, files)
     journal.snapshot(lambda: [b"state", b"more"])
+    drop_all(journal)
     journal.append(b"after")
     journal.commit()
     journal.snapshot(lambda: [b"state2"])
+    drop_all(journal)
     journal.append(b"after2")
     journal.commit()
     assert recovered(MemoryFiles(files.survivors()))[1] == [b"state2", b"after2"]
@@ -160,9 +167,11 @@ def test_an_unreadable_snapshot_falls_back_to_the_one_before_and_its_log():
     files = MemoryFiles()
     journal = written(BATCHES, files)
     journal.snapshot(lambda: [b"state"])
+    drop_all(journal)
     journal.append(b"after")
     journal.commit()
     journal.snapshot(lambda: [b"state2"])
+    drop_all(journal)
     journal.append(b"after2")
     journal.commit()
     newest = sorted(n for n in files.names() if n.endswith(".snap"))[-1]
@@ -183,6 +192,7 @@ def test_a_crash_at_every_step_of_a_snapshot_leaves_old_or_new():
             files.operations, files.fail_at, files.torn = 0, fail_at, torn
             try:
                 journal.snapshot(lambda: [b"state", b"n" * 5000])
+                drop_all(journal)
                 crashed = False
             except (JournalError, PowerLost):
                 crashed = True
@@ -276,6 +286,7 @@ def test_a_snapshot_is_wanted_by_size_and_amplification_stays_low():
         logged += 408
         if journal.wants_snapshot:
             journal.snapshot(lambda: state)
+            drop_all(journal)
             snapshots += 1
     assert snapshots >= 2
     assert journal.bytes_written < 1.5 * logged
@@ -293,10 +304,12 @@ def test_a_storage_too_full_for_a_third_generation_gives_up_the_oldest():
     files = MemoryFiles()
     journal = written(BATCHES, files)
     journal.snapshot(lambda: [b"s" * 3000])
+    drop_all(journal)
     journal.append(b"after")
     journal.commit()
     files.capacity = sum(files.size(name) for name in files.names()) + 2900
     journal.snapshot(lambda: [b"t" * 3000])
+    drop_all(journal)
     assert "00000001.log" not in files.names() and "snap.tmp" not in files.names()
     assert recovered(MemoryFiles(files.survivors()))[1] == [b"t" * 3000]
 
