@@ -19,7 +19,7 @@ async def test_a_message_whose_handler_failed_comes_again(tmp_path: Path) -> Non
 
     async def handler(message: Message) -> None:
         got.append(message.payload)
-        if len(got) == 1:
+        if message.payload == b"once" and got.count(b"once") == 1:  # the box's link says hello on the same topic
             raise RuntimeError("disk full")
 
     async with BoxEnd(mqtt.port) as box, host_bridge(mqtt.port, handler) as bridge:
