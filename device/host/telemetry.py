@@ -6,7 +6,7 @@ from device.host import bounded, limits
 
 
 class Telemetry:
-    """`tell(kind, body)` sends; `queue()` and `health()` give the bodies. Told when something changed, not by a poll."""
+    """`tell(kind, body)` sends; `queue()` and `health()` give the bodies. Told on a change, not by a poll."""
 
     def __init__(self, store, clock, tell, queue, health):
         self._store = store
