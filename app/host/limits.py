@@ -49,3 +49,27 @@ LOG_FILES: Final = 3
 
 # --- host status file of the box (MQTT retained message) ---
 STATUS_BYTES: Final = 8192
+
+# --- sandbox ---
+ALLOWLIST_BYTES: Final = 1024 * 1024  # mount allowlist; a larger file allows nothing
+ADDITIONAL_MOUNTS: Final = 64  # per group; further ones are not looked at
+CONTAINER_OUTPUT: Final = 10 * 1024 * 1024  # characters of stdout and of stderr kept for the log, unless set lower
+OUTPUT_FRAME: Final = 10 * 1024 * 1024  # characters of one result between its markers; a longer one is dropped
+OUTPUTS_WAITING: Final = 256  # results not yet handed to a slow handler; more are dropped and counted
+STOP_TIMEOUT_S: Final = 15  # for the engine's stop command; then the process is killed
+STOP_GRACE_MS: Final = 15_000  # a stopped container's process may take so long to end; then it is killed, then given up
+PIPE_GRACE_S: Final = 5  # a grandchild may hold the pipes so long after the process has ended
+SKILL_FILES: Final = 2_000  # files of skills copied for one run
+SKILL_BYTES: Final = 64 * 1024 * 1024  # and what they may weigh together
+ENV_FILE_BYTES: Final = 256 * 1024  # a project's .env; a larger one is not read
+
+# --- NanoClaw import and check ---
+FINDINGS: Final = 1000  # kept by a check; more are only counted
+IMPORT_FILE_BYTES: Final = 16 * 1024 * 1024  # a JSON file of a NanoClaw folder; a larger one is left out
+IMPORT_MESSAGES: Final = 50_000  # newest messages that are read; older ones are counted as left out
+
+# --- parity ---
+GOLDEN_FILE_BYTES: Final = 64 * 1024 * 1024  # one file of recordings; larger ones are refused
+GOLDEN_CHUNK_BYTES: Final = 192 * 1024  # text of the cases that one interpreter judges; a longer case goes alone
+GOLDEN_CASE_S: Final = 30  # one case may take as long; then it has failed and the others go on
+GOLDEN_JOBS: Final = 8  # interpreters at a time
