@@ -1,5 +1,7 @@
 """The dashboard: composition, keys and what they do. Data comes from `feed`, drawing is in `widgets/`."""
 
+import asyncio
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
@@ -77,6 +79,8 @@ class Dashboard(App[None]):
         self.set_interval(RELATIVE_TIMES_EVERY_S, self._tick)
         self.run_worker(self._feed.run(), name="feed", exit_on_error=True)
         self._open_chat("main")
+        if not self.is_headless:  # whoever stops the appliance gets the terminal back in order
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.exit)
 
     # --- drawing, at most every DRAW_EVERY_S ---
 
@@ -86,7 +90,7 @@ class Dashboard(App[None]):
             self.set_timer(DRAW_EVERY_S, self._draw)
 
     def _tick(self) -> None:
-        for part in ("groups", "tasks", "connection"):
+        for part in ("groups", "tasks", "status"):
             self._drawn[part] = -1
         self._wake()
 

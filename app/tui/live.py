@@ -29,6 +29,7 @@ class LiveData:
         self.connected = False
         self.problem = "connecting …"
         self.fresh_at = 0.0
+        self._health_at = 0.0
         self.versions: dict[Part, int] = dict.fromkeys(PARTS, 0)
         self._actions: dict[str, Callable[[Record], None]] = {
             "group.set": self._group,
@@ -56,6 +57,12 @@ class LiveData:
         return cast("Record", self.device.get("health") or {})
 
     @property
+    def uptime_s(self) -> float | None:
+        """Seconds since the box was started; None when it has not said. It tells it rarely, so its age is added."""
+        told_ms = self.health.get("uptime_ms")
+        return None if told_ms is None else told_ms / 1000 + time.monotonic() - self._health_at
+
+    @property
     def slots(self) -> Record:
         """`used` and `max` slots; empty when the box has not said."""
         queue = cast("Record", self.status.get("queue") or {})
@@ -80,6 +87,7 @@ class LiveData:
         """Replace one part (status, groups, tasks, audit) by the host's answer to the request of that name."""
         if part == "status":
             self.status = cast("Record", answer)
+            self._health_at = time.monotonic() - (self.device.get("health_age_ms") or 0) / 1000
         elif part == "groups":
             self.groups = {row["folder"]: row for row in cast("list[Record]", answer)}
         elif part == "tasks":
@@ -161,6 +169,7 @@ class LiveData:
         self._changed("groups", "status")
 
     def _health(self, body: Record) -> None:
+        self._health_at = time.monotonic()
         self.status = {**self.status, "device": {**self.device, "health": body}}
         self._changed("status")
 

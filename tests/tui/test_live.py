@@ -1,3 +1,5 @@
+import pytest
+
 from app.tui import limits
 from app.tui.live import LiveData
 from tests.tui.fake_client import group, message, task
@@ -71,3 +73,15 @@ def test_only_the_changed_part_gets_a_new_version() -> None:
     assert [part for part in live.versions if live.versions[part] != before[part]] == ["tasks"]
     live.apply("something.else", {})
     assert live.versions["tasks"] == before["tasks"] + 1
+
+
+def test_uptime_goes_on_between_the_boxs_reports(monkeypatch: pytest.MonkeyPatch) -> None:
+    live = LiveData()
+    assert live.uptime_s is None
+    now = [100.0]
+    monkeypatch.setattr("app.tui.live.time.monotonic", lambda: now[0])
+    live.load("status", {"device": {"health": {"uptime_ms": 5000}, "health_age_ms": 2000}})
+    now[0] += 10
+    assert live.uptime_s == 17
+    live.apply("tele.health", {"uptime_ms": 18_000})
+    assert live.uptime_s == 18

@@ -11,7 +11,7 @@ STATES = {
     "waiting": ("…", "yellow"),
     "running": ("▶", "green"),
     "retrying": ("↻", "magenta"),
-    "paused": ("⏸", "cyan"),
+    "paused": ("‖", "cyan"),
 }
 
 

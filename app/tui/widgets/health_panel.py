@@ -24,7 +24,7 @@ class HealthPanel(Static):
             ("storage", self._storage(health)),
             ("flash", self._flash(health)),
             ("waiting", f"{health.get('spool', '–')} up, {live.host.get('spool_down', '–')} down"),
-            ("up", self._uptime(health)),
+            ("up", self._uptime(live)),
         )
         text = Text()
         for name, value in rows:
@@ -45,7 +45,7 @@ class HealthPanel(Static):
     def _flash(self, health: dict[str, Any]) -> str:
         return f"{say.size(health.get('flash_bytes_written'))} written, {health.get('flash_erases', '–')} erases"
 
-    def _uptime(self, health: dict[str, Any]) -> str:
-        if "uptime_ms" not in health:
+    def _uptime(self, live: LiveData) -> str:
+        if live.uptime_s is None:
             return "–"
-        return f"{say.age(health['uptime_ms'] / 1000)} ({health.get('board')}, booted in {health.get('boot_ms')} ms)"
+        return f"{say.age(live.uptime_s)} ({live.health.get('board')}, booted in {live.health.get('boot_ms')} ms)"

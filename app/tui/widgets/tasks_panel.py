@@ -8,7 +8,7 @@ from app.tui import say
 from app.tui.live import LiveData
 from app.tui.widgets.rows_table import RowsTable
 
-STATUS = {"active": ("●", "green"), "paused": ("⏸", "cyan"), "completed": ("✓", "dim")}
+STATUS = {"active": ("●", "green"), "paused": ("‖", "cyan"), "completed": ("✓", "dim")}
 NEVER_MS = 1 << 60
 
 
