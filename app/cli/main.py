@@ -14,6 +14,7 @@ from app.cli import (
     lifecycle,
     messages,
     operators,
+    parity,
     schedule,
     schedule_next,
     screen,
@@ -68,6 +69,7 @@ def build_parser() -> Parser:
     screen.add(commands)
     secret.add(commands)
     operators.add(commands)
+    parity.add(commands)
     completion.add(commands)
     return parser
 

@@ -6,9 +6,24 @@ from device.host.run_records import is_active
 
 
 def add(state, args, context):
-    """{folder, name, jid?, trigger?, requires_trigger?} -> the new group."""
-    group = groups.new_group(args, context.now_ms, state.groups, state.settings["assistant"])
-    return [("group.set", group)], group
+    """{folder, name, jid?, trigger?, requires_trigger?, move_chat?} -> the new group. With `move_chat` it takes a chat
+    that another group has; that one keeps its folder, messages and tasks, and is reached through the console."""
+    args = dict(args)
+    released = _release(state, args) if args.pop("move_chat", False) is True else {}
+    existing = dict(state.groups)
+    existing.update(released)
+    group = groups.new_group(args, context.now_ms, existing, state.settings["assistant"])
+    return [("group.set", changed) for changed in released.values()] + [("group.set", group)], group
+
+
+def _release(state, args):
+    """{folder: group} of the group whose chat is taken, with its console address instead; raises Refused for `main`."""
+    folder = state.folder_of(args.get("jid"))
+    if folder is None:
+        return {}
+    if folder == "main":
+        raise Refused("reserved", "the chat of the main group stays with it", "use another chat")
+    return {folder: groups.changed_group(state.groups[folder], {"jid": "console:" + folder}, state.groups)}
 
 
 def change(state, args, context):

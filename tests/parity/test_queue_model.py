@@ -3,8 +3,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.parity.nanoclaw_queue import RepairedQueue
-from tests.parity.queue_driver import Player
+from app.host.parity.judges.nanoclaw_queue import RepairedQueue
+from app.host.parity.judges.queue_player import Player
 
 GROUPS = st.sampled_from("ABCDE")
 TIMES = st.integers(0, 120) | st.integers(0, 120_000)

@@ -259,3 +259,17 @@ async def test_names_that_would_not_fit_are_refused():
     assert code(await box.command("group.add", folder="ok", name="n" * 100)) == "too_large"
     assert code(await box.command("settings.set", assistant="a" * 100)) == "too_large"
     await box.stop()
+
+
+async def test_a_chat_moves_to_another_folder_only_when_that_is_asked_for():
+    box = await Box().start()
+    groups = box.state.groups
+    await box.command("group.add", folder="old", name="Old", jid="c@g")
+    assert code(await box.command("group.add", folder="new", name="New", jid="c@g")) == "duplicate"
+    assert code(await box.command("group.add", folder="a b", name="New", jid="c@g", move_chat=True)) == "bad_value"
+    assert groups["old"]["jid"] == "c@g"
+    assert (await box.command("group.add", folder="new", name="New", jid="c@g", move_chat=True))["ok"]
+    assert (groups["new"]["jid"], groups["old"]["jid"]) == ("c@g", "console:old")
+    mains = groups["main"]["jid"]
+    assert code(await box.command("group.add", folder="x", name="X", jid=mains, move_chat=True)) == "reserved"
+    await box.stop()

@@ -73,4 +73,25 @@ def test_what_cannot_be_meant_is_refused_and_never_raises_anything_else():
         for key in ("prompt", "schedule_type", "schedule_value", "targetJid"):
             assert _refused(dict(SCHEDULE, **{key: odd})) == "bad_value", (key, odd)
         assert _refused({"type": "pause_task", "taskId": odd}) == "bad_value"
+    for odd in (None, "", 0, False):
         assert _refused({"type": "message", "chatJid": "home@g", "text": odd}) == "bad_value"
+
+
+def test_anything_may_be_a_messages_text_as_javascript_writes_it():
+    texts = (
+        ({"a": 1}, "[object Object]"),
+        (["a", ["b", None], 2.0], "a,b,,2"),
+        ([], ""),
+        (True, "true"),
+        (1.5, "1.5"),
+    )
+    for value, text in texts:
+        assert translate({"type": "message", "chatJid": "home@g", "text": value}, State())[1]["text"] == text
+
+
+def test_a_chat_that_is_registered_again_moves_or_is_changed_where_it_is():
+    data = {"type": "register_group", "jid": "home@g", "name": "N", "folder": "n", "trigger": "@B"}
+    moved = {"jid": "home@g", "name": "N", "folder": "n", "trigger": "@B", "move_chat": True}
+    assert translate(data, State()) == ("group.add", moved)
+    changed = {"name": "N", "folder": "home", "trigger": "@B", "requires_trigger": True}
+    assert translate(dict(data, folder="home"), State()) == ("group.set", changed)

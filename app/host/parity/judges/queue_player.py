@@ -1,9 +1,12 @@
-"""Plays a case of queue.json through Dispatch on a fake clock, and notes when one of Barnacle's repairs acted.
+"""Plays a case of queue.json through Dispatch on a fake clock, and notes when one of Barnacle's repairs acted. Runs on
+both interpreters, so it keeps device/'s rules.
 
 Timers fire by time, then in order of creation; scripted operations were created first (the recording's tie rule).
 Piping into a container (registerProcess, sendMessage, closeStdin) is NanoClaw's own; it is modelled here over
 `Dispatch.can_pipe`, as a runner would do it.
 """
+
+# pyright: standard
 
 import heapq
 
@@ -105,7 +108,7 @@ class Player:
 
     def _start(self, group, kind, task):
         if group in self._active or len(self._active) >= self._slots:
-            raise AssertionError("two runs of a group, or more runs than slots, in " + self.case["id"])
+            raise ValueError("two runs of a group, or more runs than slots")
         entry = {"t": self._now, "ev": "start", "kind": kind, "group": group}
         self._active[group] = entry
         self.max_active = max(self.max_active, len(self._active))

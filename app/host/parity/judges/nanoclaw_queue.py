@@ -2,8 +2,10 @@
 
 Without `repaired` it must reproduce every recording, defects included; with it, only the three repairs are added, so
 that Dispatch can be compared to the end also where a repair acts. It has the part of Dispatch's interface that
-queue_driver.Player uses.
+queue_player.Player uses.
 """
+
+# pyright: standard
 
 
 class Group:
