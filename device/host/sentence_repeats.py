@@ -177,6 +177,7 @@ def _ordinal_day(low, at, when):
 
 
 def ordinal(word):
+    """The day of the month that "1st" … "31st" or "first" names, else None."""
     if word[-2:] in ("st", "nd", "rd", "th") and word[:-2].isdigit() and len(word) < 5 and 1 <= int(word[:-2]) <= 31:
         return int(word[:-2])
     return 1 if word == "first" else None

@@ -32,6 +32,7 @@ class When:
         return self.clock is None and not self.has_day()
 
     def has_day(self):
+        """Whether a day, a distance or a repetition was read."""
         for value in (self.every_ms, self.weekdays, self.month_day, self.in_ms, self.day, self.weekday, self.date):
             if value is not None:
                 return True
