@@ -66,7 +66,6 @@ ENV_FILE_BYTES: Final = 256 * 1024  # a project's .env; a larger one is not read
 # --- NanoClaw import and check ---
 FINDINGS: Final = 1000  # kept by a check; more are only counted
 IMPORT_FILE_BYTES: Final = 16 * 1024 * 1024  # a JSON file of a NanoClaw folder; a larger one is left out
-IMPORT_MESSAGES: Final = 50_000  # newest messages that are read; older ones are counted as left out
 
 # --- parity ---
 GOLDEN_FILE_BYTES: Final = 64 * 1024 * 1024  # one file of recordings; larger ones are refused

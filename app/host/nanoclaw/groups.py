@@ -40,11 +40,11 @@ class Groups:
             f"SELECT {', '.join(_COLUMNS)} FROM registered_groups WHERE jid = ?",  # noqa: S608 - names are ours
             bound(jid),
         )
-        return {"jid": row["jid"]} | _group(row) if row else None
+        return {"jid": row["jid"]} | _read(row) if row else None
 
     def all(self) -> dict[str, Row]:
         """All groups by jid."""
-        return {row["jid"]: _group(row) for row in self._connection.table("registered_groups")}
+        return {row["jid"]: _read(row) for row in self._connection.table("registered_groups")}
 
     def _check_folder(self, jid: object, folder: object) -> None:
         taken = self._connection.all("SELECT jid, folder FROM registered_groups WHERE folder = ?", bound(folder))
@@ -56,7 +56,8 @@ class Groups:
                 )
 
 
-def _group(row: Row) -> Row:
+def group_of(row: Row) -> Row:
+    """NanoClaw's group object from a row; raises ValueError for container settings that are no JSON."""
     group: Row = {
         "name": row["name"],
         "folder": row["folder"],
@@ -64,15 +65,15 @@ def _group(row: Row) -> Row:
         "added_at": row["added_at"],
     }
     if row["container_config"]:
-        group["containerConfig"] = _config(row)
+        group["containerConfig"] = json.loads(row["container_config"])
     if row["requires_trigger"] is not None:
         group["requiresTrigger"] = row["requires_trigger"] == 1
     return group
 
 
-def _config(row: Row) -> Any:
+def _read(row: Row) -> Row:
     try:
-        return json.loads(row["container_config"])
+        return group_of(row)
     except ValueError as error:
         raise NanoClawError(
             f"the container settings of {row['jid']} are no JSON: {error}", "check it: barnacle parity check"
