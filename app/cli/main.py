@@ -13,6 +13,7 @@ from app.cli import (
     groups,
     lifecycle,
     messages,
+    nanoclaw,
     operators,
     parity,
     schedule,
@@ -69,7 +70,7 @@ def build_parser() -> Parser:
     screen.add(commands)
     secret.add(commands)
     operators.add(commands)
-    parity.add(commands)
+    nanoclaw.add(commands, parity.add(commands))
     completion.add(commands)
     return parser
 
