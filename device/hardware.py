@@ -5,11 +5,13 @@ from device.host.errors import Refused
 
 
 class Hardware:
-    """`reboot()` starts the box again. Without `show_through` there is no screen."""
+    """`reboot()` starts the box again. Without `show_through` there is no screen; `no_screen` is then why, and what to
+    do about it."""
 
-    def __init__(self, clock, reboot):
+    def __init__(self, clock, reboot, no_screen):
         self._clock = clock
         self._reboot = reboot
+        self._no_screen = no_screen
         self._remote = None
 
     def show_through(self, remote):
@@ -22,7 +24,8 @@ class Hardware:
             portable.spawn(self._reboot_soon(), "reboot")
             return {"rebooting": True}
         if self._remote is None:
-            raise Refused("unsupported", "this box runs without a screen", "start it without --no-screen")
+            why, remedy = self._no_screen
+            raise Refused("unsupported", why, remedy)
         return await self._remote.perform(name, args)
 
     async def _reboot_soon(self):

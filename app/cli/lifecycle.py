@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from app.cli.command import Subparsers, command
@@ -21,10 +22,13 @@ def add(commands: Subparsers) -> None:
         "up",
         "start everything, with the dashboard in front",
         _up,
-        example="barnacle up\nbarnacle up --headless",
+        example="barnacle up\nbarnacle up --headless\nbarnacle up --desktop",
         more="Without a terminal, or with --headless, it serves until Ctrl-C or `barnacle down`.",
     )
     one.add_argument("--headless", action="store_true", help="no dashboard")
+    one.add_argument(
+        "--desktop", action="store_true", help="the desktop host: a box without screen, nothing to compile"
+    )
     command(commands, "down", "stop what `barnacle up` started", _down, example="barnacle down")
     command(
         commands, "tui", "open the dashboard", _tui, example="barnacle tui\nbarnacle --credentials kitchen.json tui"
@@ -49,6 +53,8 @@ def _up(context: Context, args: argparse.Namespace) -> int:
             settings = context.settings
     except AlreadyRunningError as running:
         return _attach(context, args, interactive, running)
+    if args.desktop:
+        settings = replace(settings, box=replace(settings.box, kind="desktop"))
     supervisor = make_supervisor(
         context.paths,
         settings,

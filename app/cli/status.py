@@ -66,7 +66,9 @@ def _queues(context: Context, args: argparse.Namespace) -> int:
 def _box(context: Context, device: dict[str, Any], now: int) -> str:
     seen = f", seen {ago(device.get('seen_ms'), now)}"
     state = context.out.styled("online", "green") if device["online"] else context.out.styled("offline", "red") + seen
-    return f"{clean(device['id'])} {state}"
+    health: dict[str, Any] = device.get("health") or {}
+    board = health.get("board")
+    return f"{clean(device['id'])} ({clean(board)}) {state}" if board else f"{clean(device['id'])} {state}"
 
 
 def _host(host: dict[str, Any], times: Times) -> str:

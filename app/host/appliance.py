@@ -1,11 +1,11 @@
-"""The parts of `barnacle up`: broker, host and simulated box, as the supervisor runs them."""
+"""The parts of `barnacle up`: broker, host and box, as the supervisor runs them."""
 
 import dataclasses
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from app.host.box import box_plan, provision
+from app.host.box import box_name, box_plan, provision
 from app.host.keys import Keys, load_keys
 from app.host.mqtt_broker import MqttBroker
 from app.host.paths import REPOSITORY, Paths
@@ -35,8 +35,9 @@ def make_supervisor(
         broker_kind = broker.kind
         stages.append([_broker_plan(broker, settings)])
     parts = [host_plan(paths)]
-    if settings.box.simulator:
-        parts.append(box_plan(paths, settings))
+    box = box_plan(paths, settings)
+    if box is not None:
+        parts.append(box)
     stages.append(parts)
 
     def prepare() -> None:
@@ -89,13 +90,12 @@ def _check_port(paths: Paths, settings: Settings) -> None:
 
 def _facts(paths: Paths, settings: Settings, keys: Keys, broker_kind: str) -> dict[str, Any]:
     mqtt = settings.mqtt
-    kind = "simulated" if settings.box.simulator else "a board of its own"
     return {
         "device": keys.device_id,
-        "simulator": settings.box.simulator,
+        "box": settings.box.kind,
         "mqtt": {"host": mqtt.host, "port": mqtt.port, "kind": broker_kind},
         "lines": [
-            f"  box     {keys.device_id} ({kind})",
+            f"  box     {keys.device_id} ({box_name(settings)})",
             f"  broker  {broker_kind} at {mqtt.host}:{mqtt.port}",
             f"  files   {paths.state} (settings: {paths.config}, logs: {paths.logs})",
             "  dashboard: barnacle tui    stop: Ctrl-C or barnacle down",

@@ -1,6 +1,7 @@
-"""The simulated box: what it is told at start (box/provision.json) and how it is run."""
+"""The box that runs on this machine: what it is told at start (box/provision.json) and how it is run."""
 
 import json
+import sys
 from pathlib import Path
 
 from app.errors import SupervisorError
@@ -34,12 +35,38 @@ def provision(paths: Paths, settings: Settings, keys: Keys) -> None:
     write_private(paths.provision, json.dumps(document, indent=2) + "\n")
 
 
-def box_plan(paths: Paths, settings: Settings, interpreter: Path = INTERPRETER) -> ChildPlan:
-    """How the supervisor runs the simulated box. Raises SupervisorError when it was never built."""
+def box_plan(paths: Paths, settings: Settings, interpreter: Path = INTERPRETER) -> ChildPlan | None:
+    """How the supervisor runs the box that the settings ask for; None for a board, which runs by itself. Raises
+    SupervisorError when the simulator was never built."""
+    if settings.box.kind == "board":
+        return None
+    return (
+        _desktop_plan(paths, settings) if settings.box.kind == "desktop" else _simulator(paths, settings, interpreter)
+    )
+
+
+def box_name(settings: Settings) -> str:
+    """What the box is, in words."""
+    return {"simulator": "simulator", "desktop": "desktop host", "board": "a board of its own"}[settings.box.kind]
+
+
+def desktop_database(paths: Paths, settings: Settings) -> Path:
+    """The desktop host's SQLite file."""
+    return Path(settings.box.database).expanduser().absolute() if settings.box.database else paths.desktop
+
+
+def _desktop_plan(paths: Paths, settings: Settings) -> ChildPlan:
+    database = desktop_database(paths, settings)
+    argv = (sys.executable, "-u", "-m", "app.host.desktop", "--home", str(paths.box), "--database", str(database))
+    return ChildPlan(name="box", argv=argv, cwd=REPOSITORY, again_codes=(REBOOT_EXIT,))
+
+
+def _simulator(paths: Paths, settings: Settings, interpreter: Path) -> ChildPlan:
     if not interpreter.is_file():
         raise SupervisorError(
             f"the simulated box is not built ({interpreter} is missing)",
-            f"run: make setup, or set simulator = false under [box] in {paths.config} when a real box is on the desk",
+            "run: make setup, or do without: barnacle up --desktop "
+            f'(for good: kind = "desktop" under [box] in {paths.config}; "board" when a real box is on the desk)',
         )
     return ChildPlan(
         name="box",

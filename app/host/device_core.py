@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Protocol
 
 from device.host.envelope import EnvelopeError
@@ -15,6 +16,7 @@ _envelope: Any = import_module("device.host.envelope")
 _limits: Any = import_module("device.host.limits")
 _link: Any = import_module("device.host.link")
 _portable: Any = import_module("device.host.portable")
+_provision: Any = import_module("device.provision")
 _schedule: Any = import_module("device.host.schedule")
 _schedule_words: Any = import_module("device.host.schedule_words")
 _tz: Any = import_module("device.host.tz")
@@ -52,6 +54,11 @@ OnRecord = Callable[[str, dict[str, Any], dict[str, Any]], Awaitable[None]]
 def system_clock() -> Clock:
     """The platform's clock."""
     return _clock.SystemClock()
+
+
+def read_provision(path: Path) -> dict[str, Any]:
+    """Who the box is; raises ProvisionError (a BarnacleError)."""
+    return _provision.read(str(path))
 
 
 def dumps(value: Any) -> str:

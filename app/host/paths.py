@@ -32,6 +32,7 @@ class Paths:
         self.box = self.state / "box"
         self.provision = self.box / "provision.json"
         self.flash = self.box / "flash.img"
+        self.desktop = self.box / "desktop.db"
         self.mosquitto = self.state / "mosquitto"
 
     def make_folders(self) -> None:

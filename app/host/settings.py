@@ -15,6 +15,8 @@ from app.errors import SettingsError
 from app.host.settings_template import TEMPLATE
 
 BrokerKind = Literal["auto", "mosquitto", "amqtt"]
+BoxKind = Literal["simulator", "desktop", "board"]
+BOX_KINDS: tuple[BoxKind, ...] = ("simulator", "desktop", "board")
 BROKER_KINDS: tuple[BrokerKind, ...] = ("auto", "mosquitto", "amqtt")
 
 
@@ -26,8 +28,10 @@ class BoxSettings:
     """Device id; "" uses the one made at first start (in keys.json)."""
     assistant: str = "Barnacle"
     """The assistant's name: trigger word and reply prefix."""
-    simulator: bool = True
-    """Run the simulated box; false when a real one is on the desk."""
+    kind: BoxKind = field(default="simulator", metadata={"choices": BOX_KINDS})
+    """What the box is: the simulator, the desktop host (no screen, nothing compiled), or a board on the desk."""
+    database: str = ""
+    """SQLite file of the desktop host; "" uses one of its own. NanoClaw's store/messages.db opens as it is."""
     heap_bytes: int = field(default=2 * 1024 * 1024, metadata={"range": (256 * 1024, 64 * 1024 * 1024)})
     """Heap of the simulated box; the default is the smallest that real boards have."""
     slots: int = field(default=2, metadata={"range": (1, 8)})
@@ -155,6 +159,9 @@ def parse_settings(document: Mapping[str, Any], path: Path) -> Settings:
 
 def _section(name: str, kind: type, table: dict[str, Any], path: Path) -> Any:
     known = {item.name: item for item in fields(kind)}
+    for key in table:
+        if (name, key) in _RENAMED:
+            raise SettingsError(f"{path}: {name}.{key} is no longer a setting", _RENAMED[name, key])
     _refuse_unknown(table, known, f"key in [{name}]", path)
     defaults = kind()
     for key, value in table.items():
@@ -205,6 +212,9 @@ def _refuse_unknown(found: Mapping[str, Any], known: Mapping[str, Any], what: st
             raise SettingsError(f"{path}: unknown {what}: {name}", "known are " + ", ".join(known))
 
 
+_RENAMED = {
+    ("box", "simulator"): 'write kind = "simulator" (or "desktop", or "board" for a real box) in its place under [box]'
+}
 _TYPE_NAMES: dict[type[object], str] = {str: "a text in quotes", bool: "true or false", int: "a whole number"}
 
 

@@ -6,7 +6,8 @@ TEMPLATE = """\
 [box]
 # id = ""                  # device id; "" uses the one made at first start
 # assistant = "Barnacle"   # the assistant's name: trigger word (@Barnacle) and reply prefix
-# simulator = true         # run the simulated box; false when a real one is on the desk
+# kind = "simulator"       # "simulator", "desktop" (no screen, nothing to compile) or "board" (a real one on the desk)
+# database = ""            # SQLite file of the desktop host; "" for its own; may be NanoClaw's store/messages.db
 # heap_bytes = 2097152     # memory of the simulated box
 # slots = 2                # runs at a time, 1 to 8
 

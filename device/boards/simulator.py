@@ -7,11 +7,10 @@ ends with exit code REBOOT_EXIT_CODE when the box wants to start again; whoever 
 """
 
 import gc
-import json
-import os
 import sys
 import time
 
+from device import provision
 from device.host.clock import SystemClock
 from device.host.portable import const
 from device.sim import flash
@@ -19,17 +18,13 @@ from device.sim import flash
 WIDTH = const(360)
 HEIGHT = const(360)
 REBOOT_EXIT_CODE = const(3)
-_PROVISION_BYTES = const(32 * 1024)  # with a certificate authority inside; a larger file is refused
-
-
-class ProvisionError(Exception):
-    """The box does not know who it is. The text says what is wrong with its provision file and what to do."""
 
 
 class Board:
     """What the parts of the box get from the machine below them. `home`: the folder with the box's files."""
 
     name = "simulator"
+    NO_SCREEN = ("this box runs without a screen", "set on = true under [screen] in config.toml")
 
     def __init__(self, home):
         self._home = home
@@ -43,26 +38,8 @@ class Board:
         self._touched = False
 
     def provision(self):
-        """Who the box is, as the owner's machine wrote it; raises ProvisionError.
-
-        {"device", "key" (hex), "assistant", "mqtt": {"host", "port", "user", "password", "tls": {…} or None}}
-        """
-        path = self._home + "/provision.json"
-        remedy = "start the box with 'barnacle up', which writes it"
-        try:
-            status = os.stat(path)
-            with open(path) as file:
-                provision = json.loads(file.read(_PROVISION_BYTES))
-        except OSError as error:
-            raise ProvisionError("cannot read %s (error %s): %s" % (path, error, remedy))
-        except ValueError:
-            raise ProvisionError("%s is not JSON: remove it and %s" % (path, remedy))
-        if status[0] & 0o077:
-            raise ProvisionError("%s holds keys, and others may read it: chmod 600 it" % path)
-        missing = [name for name in ("device", "key", "assistant", "mqtt") if name not in provision]
-        if missing:
-            raise ProvisionError("%s lacks %s: remove it and %s" % (path, ", ".join(missing), remedy))
-        return provision
+        """Who the box is; see device/provision.py."""
+        return provision.read(self._home + "/provision.json")
 
     def mount(self):
         """Mount the file system on the flash and return its path; raises flash.FlashError."""

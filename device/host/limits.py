@@ -55,6 +55,7 @@ TEXT_NEWS_MS = const(100)  # a run's growing text is told at most this often
 RESTART_MS = const(100)  # wait before a failed task of the box is restarted; doubles
 RESTART_MAX_MS = const(10 * 1000)
 REBOOT_AFTER_MS = const(500)  # a reboot waits so long for its answer to leave
+PROVISION_BYTES = const(32 * 1024)  # the file that says who the box is, a certificate authority inside
 CLOCK_UNSET_MS = const(1735689600000)  # 2025: a clock before it was never set
 CLOCK_STEP_MS = const(2000)  # a step of the clock beyond this is audited
 

@@ -42,6 +42,7 @@ def test_the_simulator_runs_with_the_settings_heap_and_no_secret_in_its_argument
     keys = load_keys(paths.keys)
     settings = Settings(box=BoxSettings(heap_bytes=300_000), screen=ScreenSettings(on=False))
     plan = box_plan(paths, settings, interpreter)
+    assert plan is not None
     assert plan.argv[:3] == (str(interpreter), "-X", "heapsize=300000")
     assert plan.argv[-1] == "--no-screen" and str(paths.box) in plan.argv
     assert plan.cwd == REPOSITORY and plan.again_codes == (REBOOT_EXIT,)
@@ -52,4 +53,18 @@ def test_the_simulator_runs_with_the_settings_heap_and_no_secret_in_its_argument
 def test_a_simulator_that_was_never_built_says_how_to_build_it(tmp_path):
     with pytest.raises(SupervisorError) as caught:
         box_plan(Paths(tmp_path), Settings(), tmp_path / "micropython")
-    assert "make setup" in caught.value.remedy and "simulator = false" in caught.value.remedy
+    assert "make setup" in caught.value.remedy and "barnacle up --desktop" in caught.value.remedy
+
+
+def test_the_desktop_host_needs_no_interpreter_and_a_board_no_process(tmp_path):
+    paths = Paths(tmp_path)
+    plan = box_plan(paths, Settings(box=BoxSettings(kind="desktop")), tmp_path / "absent")
+    assert plan is not None and "app.host.desktop" in plan.argv and str(paths.desktop) in plan.argv
+    assert plan.again_codes == (REBOOT_EXIT,)
+    assert box_plan(paths, Settings(box=BoxSettings(kind="board")), tmp_path / "absent") is None
+
+
+def test_the_desktop_host_opens_the_database_that_the_settings_name(tmp_path):
+    settings = Settings(box=BoxSettings(kind="desktop", database="~/claw/store/messages.db"))
+    plan = box_plan(Paths(tmp_path), settings)
+    assert plan is not None and plan.argv[-1].endswith("/claw/store/messages.db") and "~" not in plan.argv[-1]

@@ -25,10 +25,10 @@ def test_defaults_without_a_file(tmp_path):
 def test_values_are_read(tmp_path):
     path = tmp_path / "config.toml"
     path.write_text(
-        '[box]\nslots = 4\nsimulator = false\n[mqtt]\nport = 1883\nbroker_kind = "amqtt"\n[time]\nzone = "Asia/Tokyo"\n'
+        '[box]\nslots = 4\nkind = "board"\n[mqtt]\nport = 1883\nbroker_kind = "amqtt"\n[time]\nzone = "Asia/Tokyo"\n'
     )
     settings = read_settings(path)
-    assert (settings.box.slots, settings.box.simulator, settings.mqtt.port) == (4, False, 1883)
+    assert (settings.box.slots, settings.box.kind, settings.mqtt.port) == (4, "board", 1883)
     assert settings.mqtt.broker_kind == "amqtt"
     assert settings.zone == "Asia/Tokyo"
 
@@ -46,7 +46,9 @@ def test_a_zone_is_always_there():
         ("[box]\nslots = true\n", "box.slots", "slots = 2"),
         ("[box]\nslots = 0\n", "box.slots", "1 to 8"),
         ("[box]\nslots = 9\n", "box.slots", "1 to 8"),
-        ("[box]\nsimulator = 1\n", "box.simulator", "simulator = true"),
+        ('[box]\nkind = "toaster"\n', "box.kind", "desktop"),
+        ("[box]\nkind = 1\n", "box.kind", 'kind = "simulator"'),
+        ("[box]\nsimulator = true\n", "box.simulator is no longer a setting", 'kind = "simulator"'),
         ('[box]\nid = "a/b"\n', "box.id", "letters"),
         ('[box]\nassistant = " "\n', "box.assistant", "name"),
         ("[box]\nheap_bytes = 1\n", "box.heap_bytes", "from"),

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from device.boards.simulator import Board, ProvisionError
+from device.boards.simulator import Board
+from device.provision import ProvisionError
 from tests.device.sim.interpreter import attempt, run
 
 PROVISION = {"device": "box", "key": "00", "assistant": "Barnacle", "mqtt": {"host": "127.0.0.1", "port": 1883}}

@@ -1,0 +1,112 @@
+"""A box put together: store, host, bus, screen, whatever machine is below; made once, wired, and run until it stops."""
+
+import asyncio
+
+from device.hardware import Hardware
+from device.host import limits, portable
+from device.host.bus import Bus
+from device.host.host import Host
+from device.host.offline import OfflineResponder
+from device.host.store import Store
+from device.machine_facts import MachineFacts
+
+VERSION = "0.1.0"
+REFRESH_MS = 50  # the screen follows a change after this: drawing waits until the host has done its part
+
+
+class Box:
+    """Everything that makes up one box; `run` serves until cancelled.
+
+    board             the machine: see device/boards/; without a screen `display`, `frame` and `touch` are not called
+    make_journal(folder)  the journal of the store, on the file system that the board mounted (see journal.py)
+    started           `portable.raw_ticks_ms()` of the process's start
+    """
+
+    def __init__(self, board, with_screen, make_journal, started):
+        portable.collect_often(limits.GARBAGE_BYTES)
+        if with_screen:
+            board.display()  # its frame is the largest piece of memory: taken while the heap is empty
+        self.board = board
+        self._started = started
+        self.clock = board.clock()
+        self.provision = board.provision()
+        folder = board.mount()
+        self.store = Store(make_journal(folder), self.clock)
+        self.store.recover()
+        self.facts = MachineFacts(board, folder, VERSION)
+        self.hardware = Hardware(self.clock, board.reboot, board.NO_SCREEN)
+        self.host = Host(
+            self.store,
+            self.clock,
+            OfflineResponder(),
+            self._tell,
+            facts=self.facts.read,
+            screen=self.hardware,
+            device=self.provision["device"],
+        )
+        self.host.boot(self.provision.get("assistant"))
+        self.bus = self._make_bus()
+        self.ui = self._make_screen() if with_screen else None
+        self._changed = asyncio.Event()
+        self.host.on_change(self._changed.set)
+
+    async def run(self):
+        """Serve until cancelled."""
+        if self.ui is not None:
+            self.ui.show(self.host.glance())
+            self.ui.start()
+            self.ui.turn()
+            self.host.start("screen", self.ui.run)
+            self.host.start("view", self._refresh)
+        self.host.start("bus", self.bus.run)
+        serving = portable.spawn(self.host.run(), "host")
+        await self.clock.sleep_ms(0)
+        boot_ms = portable.ticks_diff(portable.raw_ticks_ms(), self._started)
+        self.facts.ready_after(boot_ms)
+        print("ready %d" % boot_ms)
+        await serving
+
+    def _make_bus(self):
+        bus = Bus(
+            self.provision,
+            self.store,
+            self.clock,
+            self.store.boot,
+            VERSION,
+            self.host.handle,
+            on_live=self.host.set_online,
+            on_welcome=self.host.welcome,
+            on_audit=self.host.note,
+        )
+        self.store.call_when_durable(bus.link.kick)
+        self.facts.connected_by(bus.client)
+        return bus
+
+    def _make_screen(self):
+        from device.screen_port import ScreenPort
+        from device.ui.loop import Ui
+
+        ui = Ui(self.board, self._action, self._screen_fault)
+        self.hardware.show_through(ScreenPort(self.board, ui, self._publish, self.clock))
+        return ui
+
+    async def _refresh(self):
+        while self.ui is not None:
+            await self.clock.wait(self._changed, None)
+            await self.clock.sleep_ms(REFRESH_MS)
+            self._changed.clear()
+            self.ui.show(self.host.glance())
+
+    def _action(self, name, args):
+        """What a person asked for on the glass; pages are the screen's own matter."""
+        if not name.startswith("ui."):
+            self.host.perform(name, args)
+
+    def _screen_fault(self, where, error):
+        self.host.note("screen.fault", "%s: %s" % (where, error))
+
+    def _tell(self, kind, body):
+        return self.bus.link.telemetry(kind, body)
+
+    async def _publish(self, data):
+        return await self.bus.publish_screen(data)
