@@ -129,9 +129,10 @@ def test_a_missing_segment_stops_there_and_keeps_the_rest_aside():
 
 def test_segments_are_closed_when_they_have_grown():
     files = MemoryFiles()
-    written([[b"y" * 500]] * 20, files)
-    assert len(files.names()) == 4
-    assert len(recovered(MemoryFiles(files.survivors()))[1]) == 20
+    count = 2 * limits.SEGMENT_BYTES // 7000 + 3
+    written([[b"y" * 7000]] * count, files)
+    assert len(files.names()) == 3
+    assert len(recovered(MemoryFiles(files.survivors()))[1]) == count
 
 
 def test_a_batch_larger_than_the_buffer_is_whole():
