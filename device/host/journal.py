@@ -33,7 +33,8 @@ class Journal:
         self._segment_bytes = 0
         self._suspect = False
         self._base = 0
-        self._obsolete = 0
+        self._obsolete = self._dropped = 0  # generations below these may go, or are on the list
+        self._superfluous = []
         self.damage = ""
         self.torn_bytes = 0
         self.bytes_written = 0
@@ -121,12 +122,16 @@ class Journal:
 
     def drop_old(self):
         """Remove one file that the last two snapshots made superfluous; False when there is none. For quiet moments."""
-        for suffix in (".log", ".snap"):
-            for old in self._numbers(suffix):
-                if old < self._obsolete:
-                    self._files.remove("%08d%s" % (old, suffix))
-                    return True
-        return False
+        if not self._superfluous and self._dropped < self._obsolete:
+            logs = [_log(n) for n in self._numbers(".log") if n < self._obsolete]
+            snapshots = [_snap(n) for n in self._numbers(".snap") if n < self._obsolete]
+            self._superfluous = list(reversed(logs + snapshots))  # the log goes first, its snapshot after it
+            self._dropped = self._obsolete
+        if not self._superfluous:
+            return False
+        self._files.remove(self._superfluous[-1])
+        self._superfluous.pop()
+        return True
 
     def close(self):
         """Close the open segment; what is pending stays unwritten."""

@@ -16,9 +16,9 @@ from device.host.portable import const
 
 SIZE_BYTES = const(2 * 1024 * 1024)
 BLOCK_BYTES = const(4096)
-PROG_BYTES = const(256)
-_READ_BYTES = const(64)
-_LOOKAHEAD_BYTES = const(64)  # one bit for each of the 512 blocks
+PROG_BYTES = const(32)  # NOR flash takes any number of bytes; every commit is padded to this
+READ_BYTES = const(256)  # LittleFS caches four times as much: smaller, and it reads its folders again and again
+LOOKAHEAD_BYTES = const(64)  # one bit for each of the 512 blocks
 
 _SYNC = const(3)
 _BLOCK_COUNT = const(4)
@@ -162,7 +162,7 @@ def mount(flash, path="/flash"):
         _format(flash)
     try:
         system = vfs.VfsLfs2(  # pyright: ignore[reportCallIssue]
-            flash, progsize=PROG_BYTES, readsize=_READ_BYTES, lookahead=_LOOKAHEAD_BYTES, mtime=False
+            flash, progsize=PROG_BYTES, readsize=READ_BYTES, lookahead=LOOKAHEAD_BYTES, mtime=False
         )
     except OSError as error:
         raise FlashError(
@@ -183,8 +183,8 @@ def _format(flash):
     vfs.VfsLfs2.mkfs(
         fresh,  # pyright: ignore[reportArgumentType]
         progsize=PROG_BYTES,
-        readsize=_READ_BYTES,
-        lookahead=_LOOKAHEAD_BYTES,
+        readsize=READ_BYTES,
+        lookahead=LOOKAHEAD_BYTES,
     )
     fresh.close()
     flash.close()
