@@ -25,6 +25,7 @@ def _no_facts():
     return {}
 
 
+AT_THE_BOX = {"kind": "owner", "name": "screen"}
 MAIN = {"folder": "main", "jid": "console:main", "name": "Main", "requires_trigger": False}
 
 
@@ -46,8 +47,8 @@ class Host:
         self._commands = Commands(store, clock, self._zone)
         self._runs = Runs(store, clock, responder, self._commands, self._say, self._run_over)
         self._dispatch = self._runs.dispatch
-        self._scheduler = Scheduler(store, clock, self._current_zone)
-        self._inbox = Inbox(store, clock, self._dispatch.message)
+        self._scheduler = self.make_scheduler()
+        self._inbox = Inbox(store, clock, self.arrived)
         self._desk = CommandDesk(store, clock, self._commands, screen)
         self._sync = Sync(store, clock)
         self._supervisor = Supervisor(clock, self._report_fault)
@@ -57,6 +58,14 @@ class Host:
         self._waiting_runs = []
         self._late_runs = []
         self.online = False
+
+    def make_scheduler(self):
+        """What fires tasks. A replay has one that looks as seldom as the host that it replays."""
+        return Scheduler(self._store, self._clock, self._current_zone)
+
+    def arrived(self, folder):
+        """A group has messages that are work: they are handed over as soon as there is a slot."""
+        self._dispatch.message(folder)
 
     def boot(self, assistant=None):
         """First boot: settings (with this assistant's name) and the group `main`. Every boot: take up what is open."""
@@ -83,9 +92,8 @@ class Host:
         """Start everything that goes on by itself; ends when cancelled."""
         for run in self._waiting_runs:
             self._queue(run)
-        for folder, group in self._store.state.groups.items():
-            if run_records.wakes(group, self._store.state.pending(folder)):
-                self._dispatch.message(folder)
+        for folder in self._waiting_groups():
+            self._dispatch.message(folder)
         self._supervisor.start("scheduler", self._scheduler.run)
         self._supervisor.start("retries", self._retry)
         self._supervisor.start("sync", self._sync.run)
@@ -97,6 +105,15 @@ class Host:
             await asyncio.Event().wait()
         finally:
             self.stop()
+
+    def _waiting_groups(self):
+        """The groups that have work since before the boot, whoever waits longest first."""
+        found = []
+        for folder, group in self._store.state.groups.items():
+            pending = self._store.state.pending(folder)
+            if run_records.wakes(group, pending):
+                found.append((pending[0]["n"], folder))
+        return [folder for _, folder in sorted(found)]
 
     def stop(self):
         """Cancel all tasks. What is durable is taken up by the next boot."""
@@ -171,9 +188,9 @@ class Host:
         }
         return glance.glance(self._store.state, self._clock, self._zone, self.queue(), self._runs.running, facts)
 
-    def perform(self, name, args):
-        """A command from somebody at the box itself (a tap); audited as the owner's. Commit follows by itself."""
-        return self._commands.perform({"kind": "owner", "name": "screen"}, name, args)
+    def perform(self, name, args, actor=AT_THE_BOX):
+        """A command from somebody at the box itself (a tap), or from `actor`; audited. Commit follows by itself."""
+        return self._commands.perform(actor, name, args)
 
     # --- what follows from a record ---
 

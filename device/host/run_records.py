@@ -35,7 +35,7 @@ def started_messages(folder, batch, now_ms, attempt):
         "started_ms": now_ms,
         "ended_ms": None,
         "state": "running",
-        "upto": batch[-1]["n"],
+        "upto": max(message["n"] for message in batch),
         "result": None,
         "error": None,
         "attempt": attempt,

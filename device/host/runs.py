@@ -9,8 +9,9 @@ A responder has `async respond(run, prompt, messages, api) -> reply text` (messa
 
 import asyncio
 
-from device.host import audit, bounded, portable, prompt, run_records
+from device.host import audit, bounded, portable, prompt, run_records, schedule
 from device.host.dispatch import GAVE_UP, Dispatch
+from device.host.errors import BarnacleError
 from device.host.run_api import RunApi
 
 GAVE_UP_TEXT = "I could not answer (%s). I will try again with the next message."
@@ -102,14 +103,16 @@ class Runs:
         if reply:
             self._put_reply(run, folder, reply)
         self._end(run, reply, error, api.output)
-        self._settle_task(task_id, run, reply, error)
+        self._settle_task(task_id, run, reply if reply is not None else api.output, error)
         await self._store.committed()
         return error is None, error or ""
 
     def _batch(self, folder):
         group = self._store.state.groups.get(folder)
         pending = self._store.state.pending(folder) if group is not None else []
-        return pending if pending and run_records.wakes(group, pending) else None
+        if not pending or not run_records.wakes(group, pending):
+            return None
+        return sorted(pending, key=_sent)  # in order of arrival for the cursor, of sending for the reader
 
     async def _respond(self, folder, run, text, messages):
         """(reply or None, error or None, api): whatever the responder does, it ends here."""
@@ -146,6 +149,9 @@ class Runs:
             return
         text = "Error: " + error if error is not None else (reply or "Completed")
         changed = dict(task, last_ms=run["started_ms"], last_result=bounded.result(text))
+        if task["kind"] == "interval" and task["next_ms"] is not None and run["due_ms"] is not None:
+            after_ms = schedule.after_run("interval", task["value"], run["due_ms"], self._clock.now_ms(), None)
+            changed["next_ms"] = max(task["next_ms"], after_ms or 0)  # it was claimed when the run began
         if task["next_ms"] is None and task["status"] == "active":
             changed["status"] = "completed"
         self._put("task.set", changed)
@@ -166,5 +172,12 @@ class Runs:
         self._store.put(kind, body)
 
 
+def _sent(message):
+    return message["ts_ms"], message["n"]
+
+
 def _describe(failure):
+    """What an audit event and the group are told; a BarnacleError is written for people already."""
+    if isinstance(failure, BarnacleError) and str(failure):
+        return str(failure)
     return "%s: %s" % (type(failure).__name__, failure) if str(failure) else type(failure).__name__

@@ -317,3 +317,20 @@ async def test_a_long_life_keeps_journal_and_memory_within_bounds():
         assert canonical(again.state) == canonical(box.state)
     finally:
         limits.COMPACT_BYTES = usual
+
+
+async def test_after_a_boot_the_group_that_waits_longest_comes_first():
+    box = await Box().start()
+    await box.command("settings.set", slots=1)
+    box.answers.takes_ms = 60000
+    for folder in ("zoo", "alps", "moor"):
+        await box.group(folder, requires_trigger=False)
+    await box.say("hold the slot")
+    for folder in ("moor", "zoo", "alps"):
+        await box.say("hello", folder=folder)
+    box = await Box(await box.stop(), start_ms=box.clock.now_ms()).start()
+    await box.clock.advance(0)
+    for _ in range(3):
+        await box.clock.advance(1)
+    assert [call[0] for call in box.answers.calls] == ["main", "moor", "zoo", "alps"]
+    await box.stop()

@@ -146,3 +146,41 @@ async def test_storage_that_fails_in_a_run_does_not_block_the_group():
     assert box.answers.calls[-1][2][-1] == "again"
     assert box.state.pending("main") == [] and box.store.problem is None
     await box.stop()
+
+
+async def test_messages_are_read_in_the_order_they_were_sent_and_settled_in_the_order_they_came():
+    box = await Box().start()
+    box.answers.takes_ms = 1000
+    await box.say("first")
+    now_ms = box.clock.now_ms()
+    for text, ts_ms in (("newer", now_ms + 9000), ("older", now_ms + 4000), ("of the same moment", now_ms + 4000)):
+        body = {"jid": "console:main", "id": text, "sender": "ann", "sender_name": "Ann", "text": text}
+        await box.down("msg.in", dict(body, ts_ms=ts_ms, from_me=False))
+    await box.clock.advance(1000)
+    assert box.answers.calls[1][2] == ["older", "of the same moment", "newer"]
+    await box.clock.advance(1000)
+    assert box.state.pending("main") == [] and len(box.answers.calls) == 2
+    await box.stop()
+
+
+async def test_an_error_that_is_written_for_people_is_told_as_it_is():
+    box = await Box().start()
+    box.answers.script = [Refused("busy", "the model is resting")] * (1 + limits.RETRIES)
+    await box.say("hello")
+    await box.clock.advance(limits.RETRY_BASE_MS << limits.RETRIES)
+    assert box.state.runs[-1]["error"] == "the model is resting"
+    await box.stop()
+
+
+async def test_the_result_of_a_task_is_what_it_sent_when_it_returns_nothing():
+    box = await Box().start()
+
+    async def sends(run, prompt, api):
+        await api.send("found it")
+        return ""
+
+    box.answers.script = [sends]
+    task = await box.task(kind="interval", value="60000")
+    await box.clock.advance(60000)
+    assert box.state.tasks[task["id"]]["last_result"] == "found it"
+    await box.stop()

@@ -130,6 +130,8 @@ async def test_a_long_task_never_overlaps_itself():
     await box.clock.advance(140000)
     assert len(ran(box)) == 1
     await box.clock.advance(10000)
+    assert len(ran(box)) == 1  # an interval counts from the end of the run
+    await box.clock.advance(60000)
     assert len(ran(box)) == 2
     assert len([r for r in box.state.runs if r["state"] == "running"]) == 1
     await box.stop()
