@@ -80,4 +80,9 @@ def _json(file: FileReport) -> dict[str, Any]:
         "not_judged": file.skipped or None,
         "failures": [{key: value for key, value in each.items() if key != "verdict"} for each in file.failures],
         "exemptions": file.exemptions,
+        "exempt_cases": [
+            {key: each[key] for key in ("id", "quirk", "marked")}
+            for each in file.verdicts
+            if each["verdict"] == "exempt"
+        ],
     }

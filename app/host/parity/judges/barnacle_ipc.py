@@ -4,6 +4,7 @@ over a bare state. Runs on both interpreters, so it keeps device/'s rules.
 
 # pyright: standard
 
+from app.host.parity.judges.ipc_tables import REGISTERED
 from device.host import ipc, policy
 from device.host.clock import ManualClock
 from device.host.commands import Commands
@@ -62,11 +63,12 @@ class BarnacleIpc:
                     self._send(args)
                 self.refreshed = self.refreshed or command == "groups.refresh"
                 return
-            self.commands.perform(actor, command, args)
+            done = self.commands.perform(actor, command, args)
         except Refused:
             return
         if data["type"] == "register_group":
-            self.registered.append([data[key] for key in ("jid", "name", "folder", "trigger")])
+            group = dict(done, added_at=iso_ms(done["added_ms"]))
+            self.registered.append([group[key] for key in REGISTERED])
 
     def watch(self, source, place, contents):
         """One pass over a group's folder."""

@@ -9,6 +9,7 @@ TASK_COLUMNS = (
     "group_folder", "chat_jid", "prompt", "schedule_type", "schedule_value", "next_run", "status", "context_mode",
     "created_at",
 )  # fmt: skip
+REGISTERED = ("jid", "name", "folder", "trigger", "added_at")
 GROUP_COLUMNS = ("name", "folder", "trigger_pattern", "requires_trigger", "added_at")
 
 
@@ -30,7 +31,7 @@ def recorded(case):
     errors = case.get("error_files") or [] if case["source_group"] != "errors" else []
     return {
         "sent": effects["messages_sent"],
-        "registered": [[group[key] for key in ("jid", "name", "folder", "trigger")] for group in groups],
+        "registered": [[group[key] for key in REGISTERED] for group in groups],
         "refreshed": bool(effects["sync_calls"]),
         "threw": case["throws"] is not None,
         "tasks": {row["id"]: [row[key] for key in TASK_COLUMNS] for row in tables["scheduled_tasks"]},

@@ -205,6 +205,7 @@ class NanoClawIpc:
             del self.groups[other]
         self.groups[jid] = [name, folder, trigger, 1, iso_ms(self.now_ms)]
         self.folders[jid] = folder
+        fields.append(iso_ms(self.now_ms))
         self.registered.append(fields)
 
 
