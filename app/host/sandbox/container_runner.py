@@ -13,10 +13,9 @@ import logging
 import re
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from app.host import limits
-from app.host.device_core import Clock
 from app.host.nanoclaw.binding import text_of
 from app.host.nanoclaw.javascript import json_text, tail, truthy
 from app.host.sandbox import inside, run_log, volumes
@@ -24,6 +23,9 @@ from app.host.sandbox.errors import BadRun
 from app.host.sandbox.output_parser import Decoder, FrameParser, KeptText, last_output, read_output
 from app.host.sandbox.run_settings import RunGroup, RunSettings
 from app.host.sandbox.spawner import Process, Spawner
+
+if TYPE_CHECKING:
+    from app.host.device_core import Clock
 
 log = logging.getLogger("barnacle.sandbox")
 Output = dict[str, Any]
@@ -38,7 +40,7 @@ _ERROR_UNITS: Final = 200  # end of stderr that an error quotes
 class ContainerRunner:
     """Runs agents in containers, any number at once."""
 
-    def __init__(self, settings: RunSettings, spawner: Spawner, clock: Clock) -> None:
+    def __init__(self, settings: RunSettings, spawner: Spawner, clock: "Clock") -> None:
         self._settings = settings
         self._spawner = spawner
         self._clock = clock
@@ -53,6 +55,7 @@ class ContainerRunner:
             return await asyncio.shield(run.result)
         except asyncio.CancelledError:
             await run.stop()
+            await self._clock.wait(run.ended, limits.STOP_GRACE_MS)
             raise
 
 
@@ -63,13 +66,13 @@ class _Run:
         self,
         settings: RunSettings,
         spawner: Spawner,
-        clock: Clock,
+        clock: "Clock",
         group: RunGroup,
         request: Output,
         on_output: OnOutput | None,
     ) -> None:
         self.result: asyncio.Future[Output] = asyncio.get_running_loop().create_future()
-        self.ended = False
+        self.ended = asyncio.Event()
         self._settings, self._spawner, self._clock, self._group = settings, spawner, clock, group
         self._handed = _Outputs(on_output) if on_output else None
         mounts = volumes.prepare(settings, group, bool(request.get("isMain")))
@@ -102,13 +105,13 @@ class _Run:
         """Start the process and watch its time."""
         stdin = text_of(json_text(self._log.request)).encode()
         self._process = await self._spawner.spawn(self._command, stdin, self)
-        if not self.ended and not self.result.done():
+        if not self.ended.is_set() and not self.result.done():
             self._watching = self._task(self._watch(), "container time-out")
 
     async def stop(self) -> None:
         """Ask the engine to stop the container; kill its process when that fails."""
         stopped = await self._spawner.run(volumes.stop_arguments(self._settings, self._log.container))
-        if not stopped and self._process is not None and not self.ended:
+        if not stopped and self._process is not None and not self.ended.is_set():
             self._process.kill()
 
     def stdout(self, data: bytes) -> None:
@@ -126,9 +129,9 @@ class _Run:
 
     def closed(self, code: int | None) -> None:
         """The process has ended."""
-        if self.ended:
+        if self.ended.is_set():
             return
-        self.ended = True
+        self.ended.set()
         self._unwatch()
         self._take_stdout(self._out.rest())
         self._log.stderr.add(self._err.rest())

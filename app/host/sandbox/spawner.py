@@ -3,12 +3,11 @@
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Sequence
-from typing import Final, Protocol
+from collections.abc import Sequence
+from typing import Final, Protocol, cast
 
 from app.host import limits
 
-_CHUNK_BYTES: Final = 64 * 1024
 _PASSED_ON: Final = (
     "PATH",
     "HOME",
@@ -57,19 +56,13 @@ class AsyncioSpawner:
 
     async def spawn(self, command: Sequence[str], stdin: bytes, events: ProcessEvents) -> Process:
         """As Spawner says."""
+        process = _RealProcess(stdin, events)
         try:
-            process = await asyncio.create_subprocess_exec(
-                *command,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-                env=_environment(),
-                start_new_session=True,
-            )
+            loop = asyncio.get_running_loop()
+            await loop.subprocess_exec(lambda: process, *command, env=_environment(), start_new_session=True)
         except (OSError, ValueError) as error:
             events.failed(f"spawn {command[0]} {error}")
-            return _NoProcess()
-        return _RealProcess(process, stdin, events)
+        return process
 
     async def run(self, command: Sequence[str]) -> bool:
         """As Spawner says."""
@@ -95,56 +88,52 @@ class AsyncioSpawner:
                 await process.wait()
 
 
-class _NoProcess:
-    """Stands for a process that could not be started."""
+class _RealProcess(asyncio.SubprocessProtocol):
+    """Without a transport, it stands for a process that could not be started."""
 
-    def kill(self) -> None:
-        """Nothing to end."""
-
-
-class _RealProcess:
-    def __init__(self, process: asyncio.subprocess.Process, stdin: bytes, events: ProcessEvents) -> None:
-        self._process = process
+    def __init__(self, stdin: bytes, events: ProcessEvents) -> None:
+        self._stdin = stdin
         self._events = events
-        self._attending = asyncio.create_task(self._attend(stdin), name=f"container process {process.pid}")
+        self._transport: asyncio.SubprocessTransport | None = None
+        self._cutting: asyncio.TimerHandle | None = None
 
     def kill(self) -> None:
         """End the process and all of its session."""
-        if self._process.returncode is None:
-            _kill_group(self._process.pid)
+        if self._transport is not None and self._transport.get_returncode() is None:
+            _kill_group(self._transport.get_pid())
 
-    async def _attend(self, stdin: bytes) -> None:
-        process = self._process
-        if process.stdin is None or process.stdout is None or process.stderr is None:
-            raise RuntimeError("the process was started without pipes")
-        readers = [
-            asyncio.create_task(_forward(process.stdout, self._events.stdout), name="container stdout"),
-            asyncio.create_task(_forward(process.stderr, self._events.stderr), name="container stderr"),
-        ]
-        feeding = asyncio.create_task(_feed(process.stdin, stdin), name="container stdin")
-        code = await process.wait()
-        _, late = await asyncio.wait(readers, timeout=limits.PIPE_GRACE_S)
-        if late:
-            _kill_group(process.pid)  # something it left behind holds the pipes
-        for task in (*late, feeding):
-            task.cancel()
-        await asyncio.gather(*readers, feeding, return_exceptions=True)
-        self._events.closed(code if code >= 0 else None)
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """It runs: give it its input."""
+        self._transport = cast("asyncio.SubprocessTransport", transport)
+        pipe = cast("asyncio.WriteTransport", self._transport.get_pipe_transport(0))
+        pipe.write(self._stdin)
+        pipe.close()
 
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        """Output."""
+        if fd == 1:
+            self._events.stdout(data)
+        else:
+            self._events.stderr(data)
 
-async def _forward(stream: asyncio.StreamReader, take: Callable[[bytes], None]) -> None:
-    while data := await stream.read(_CHUNK_BYTES):
-        take(data)
+    def process_exited(self) -> None:
+        """It ended; something it left behind may still hold its pipes."""
+        self._cutting = asyncio.get_running_loop().call_later(limits.PIPE_GRACE_S, self._cut)
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It ended and its pipes are closed."""
+        if self._cutting is not None:
+            self._cutting.cancel()
+        code = None
+        if self._transport is not None:
+            code = self._transport.get_returncode()
+            self._transport.close()
+        self._events.closed(code if code is not None and code >= 0 else None)
 
-async def _feed(stream: asyncio.StreamWriter, data: bytes) -> None:
-    try:
-        stream.write(data)
-        await stream.drain()
-    except (BrokenPipeError, ConnectionResetError):  # it ended without reading: its exit code tells why
-        return
-    finally:
-        stream.close()
+    def _cut(self) -> None:
+        if self._transport is not None:
+            _kill_group(self._transport.get_pid())
+            self._transport.close()
 
 
 def _kill_group(pid: int) -> None:
