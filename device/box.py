@@ -1,7 +1,5 @@
 """A box put together: store, host, bus, screen, whatever machine is below; made once, wired, and run until it stops."""
 
-import asyncio
-
 from device.hardware import Hardware
 from device.host import limits, portable
 from device.host.bus import Bus
@@ -11,7 +9,6 @@ from device.host.store import Store
 from device.machine_facts import MachineFacts
 
 VERSION = "0.1.0"
-REFRESH_MS = 50  # the screen follows a change after this: drawing waits until the host has done its part
 
 
 class Box:
@@ -46,18 +43,17 @@ class Box:
         )
         self.host.boot(self.provision.get("assistant"))
         self.bus = self._make_bus()
-        self.ui = self._make_screen() if with_screen else None
-        self._changed = asyncio.Event()
-        self.host.on_change(self._changed.set)
+        self._fault_news_at = self.clock.ticks_ms()
+        self.ui, self._view = self._make_screen() if with_screen else (None, None)
 
     async def run(self):
         """Serve until cancelled."""
-        if self.ui is not None:
-            self.ui.show(self.host.glance())
+        if self.ui is not None and self._view is not None:
+            self._view.refresh()
             self.ui.start()
             self.ui.turn()
             self.host.start("screen", self.ui.run)
-            self.host.start("view", self._refresh)
+            self.host.start("view", self._view.run)
         self.host.start("bus", self.bus.run)
         serving = portable.spawn(self.host.run(), "host")
         await self.clock.sleep_ms(0)
@@ -85,17 +81,14 @@ class Box:
     def _make_screen(self):
         from device.screen_port import ScreenPort
         from device.ui.loop import Ui
+        from device.ui.view import View
 
         ui = Ui(self.board, self._action, self._screen_fault)
+        self.board.on_screen_fault(ui.fault)
+        view = View(self.host.glance, ui.show, self.clock)
+        self.host.on_change(view.changed)
         self.hardware.show_through(ScreenPort(self.board, ui, self._publish, self.clock))
-        return ui
-
-    async def _refresh(self):
-        while self.ui is not None:
-            await self.clock.wait(self._changed, None)
-            await self.clock.sleep_ms(REFRESH_MS)
-            self._changed.clear()
-            self.ui.show(self.host.glance())
+        return ui, view
 
     def _action(self, name, args):
         """What a person asked for on the glass; pages are the screen's own matter."""
@@ -103,7 +96,13 @@ class Box:
             self.host.perform(name, args)
 
     def _screen_fault(self, where, error):
-        self.host.note("screen.fault", "%s: %s" % (where, error))
+        """Audit a fault of the screen's, but not every one: the record changes the glance, which may fail again."""
+        now_ms = self.clock.ticks_ms()
+        if now_ms < self._fault_news_at:
+            return
+        self._fault_news_at = now_ms + limits.SCREEN_FAULT_MS
+        count = self.ui.errors if self.ui is not None else 1
+        self.host.note("screen.fault", "%s: %s: %s (%d so far)" % (where, type(error).__name__, error, count))
 
     def _tell(self, kind, body):
         return self.bus.link.telemetry(kind, body)

@@ -76,6 +76,13 @@ class Board:
             self._indev.set_read_cb(self._read_touch)
         return self._display
 
+    def on_screen_fault(self, report):
+        """`report(error)` hears of exceptions in functions that LVGL calls, which it would otherwise print."""
+        import lvgl  # pyright: ignore[reportMissingImports]
+
+        self.display()
+        lvgl.set_exception_hook(report)
+
     def frame(self):
         """What the glass shows: 360 rows of 360 pixels, RGB565, little-endian, 259,200 bytes. LVGL draws into it."""
         self.display()

@@ -105,6 +105,12 @@ LINK_TELEMETRY = const(16)  # telemetry waiting to be sent; the oldest is thinne
 LINK_REJECT_AUDIT_MS = const(10000)  # rejected envelopes are reported at most this often, with their number
 
 # --- screen ---
+VIEW_QUIET_MS = const(40)  # a change is shown once nothing has changed for so long: drawing waits for the host's work
+VIEW_LATEST_MS = const(240)  # … or when it has waited so long
+VIEW_REST_MS = const(100)  # least time between two pictures: nobody reads faster
+SCREEN_FAULT_MS = const(60 * 1000)  # faults of the screen are audited at most this often, with their number
+LINKING_MS = const(15000)  # a box without its host says "linking" for so long, then "offline"
+PLAIN_TEXTS = const(24)  # texts whose plain form is kept, so that it is made once and not with every picture
 SHOWN_CHARS = const(400)  # of any text that the round screen lays out; nothing longer fits the glass
 NEXT_SHOWN = const(5)  # coming runs on the schedule page and on the rim
 WAITING_SHOWN = const(4)  # names of waiting groups

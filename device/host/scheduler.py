@@ -37,7 +37,7 @@ class Scheduler:
             while not self._store.has_room(limits.RUN_RESERVE_RECORDS, limits.RUN_RESERVE_BYTES):
                 await self._store.wait_for_room()
             current = self._store.state.tasks.get(task["id"])
-            if current is not None and self._is_due(current, self._busy()):
+            if current is not None and self._is_due(current, self._busy(), self._clock.now_ms()):
                 self._fire(current)
         await self._store.committed()
 
@@ -70,7 +70,8 @@ class Scheduler:
 
     def _due(self):
         busy = self._busy()
-        due = [t for t in self._store.state.tasks.values() if self._is_due(t, busy)]
+        now_ms = self._clock.now_ms()
+        due = [t for t in self._store.state.tasks.values() if self._is_due(t, busy, now_ms)]
         due.sort(key=_order)
         return due
 
@@ -78,9 +79,9 @@ class Scheduler:
         """The tasks that have a run waiting or going on."""
         return {run["task"] for run in self._store.state.runs if run_records.is_active(run)}
 
-    def _is_due(self, task, busy):
+    def _is_due(self, task, busy, now_ms):
         next_ms = task["next_ms"]
-        return next_ms is not None and next_ms <= self._clock.now_ms() and self._may_fire(task, busy)
+        return next_ms is not None and next_ms <= now_ms and self._may_fire(task, busy)
 
     def _may_fire(self, task, busy):
         group = self._store.state.groups.get(task["folder"])

@@ -54,26 +54,33 @@ def _table():
 
 
 _TABLE = _table()
+_plain_texts = {}
 
 
 def plain(text):
     """`text` in characters that the font has; white space of any kind becomes single spaces, lines are joined."""
-    return _squeeze(_known(text))
+    text = text[: limits.SHOWN_CHARS]
+    found = _plain_texts.get(text)
+    if found is None:
+        if len(_plain_texts) >= limits.PLAIN_TEXTS:
+            _plain_texts.clear()
+        found = _plain_texts[text] = _squeeze(_known(text))
+    return found
 
 
 def last_line(text):
     """The last line of a streaming `text` that has something on it, made plain; "" when there is none yet."""
     tail = text[-limits.SHOWN_CHARS :]
     for line in reversed(tail.split("\n")):
-        line = plain(line)
+        line = _squeeze(_known(line))
         if line:
             return line
     return ""
 
 
 def _known(text):
-    """The first SHOWN_CHARS characters of `text`, each replaced by what stands for it."""
-    return "".join([_one(code) for code in _codes(text[: limits.SHOWN_CHARS])])
+    """The characters of `text`, each replaced by what stands for it."""
+    return "".join([_one(code) for code in _codes(text)])
 
 
 def _codes(text):

@@ -46,6 +46,10 @@ class Ui:
         """How many exceptions were caught."""
         return self._guard.errors
 
+    def fault(self, error):
+        """An exception that a binding caught in a function that LVGL called: counted and reported like our own."""
+        self._guard.report("lvgl", error)
+
     def show(self, glance):
         """Show `glance` soon. Cheap: only the newest of several is drawn. The dict must not be changed afterwards."""
         self._glance = glance

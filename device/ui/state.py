@@ -90,7 +90,7 @@ class Face:
     @property
     def next(self):
         """(when and whose, what) comes next; ("", hint) when nothing is scheduled."""
-        tasks = self.upcoming
+        tasks = self._upcoming(1)
         if not tasks:
             return "", "nothing scheduled" if self.started else ""
         time, name, prompt = tasks[0]
@@ -99,12 +99,7 @@ class Face:
     @property
     def upcoming(self):
         """Up to NEXT_SHOWN coming runs: (time in words, group's name, prompt), all in glyphs that the font has."""
-        shown = []
-        for task in (self.glance.get("next") or [])[: limits.NEXT_SHOWN]:
-            if task.get("next_ms") is not None and self.time_known:
-                time = when.when(task["next_ms"], self.now_ms, self.offset_s)
-                shown.append((time, _name(task), glyphs.plain(task.get("prompt") or "")))
-        return shown
+        return self._upcoming(limits.NEXT_SHOWN)
 
     @property
     def marks(self):
@@ -129,6 +124,14 @@ class Face:
         """ "3 groups • 12 tasks"."""
         groups, tasks = self.glance.get("groups") or 0, self.glance.get("tasks") or 0
         return _count(groups, "group") + " " + glyphs.BULLET + " " + _count(tasks, "task")
+
+    def _upcoming(self, most):
+        shown = []
+        for task in (self.glance.get("next") or [])[: limits.NEXT_SHOWN]:
+            if len(shown) < most and task.get("next_ms") is not None and self.time_known:
+                time = when.when(task["next_ms"], self.now_ms, self.offset_s)
+                shown.append((time, _name(task), glyphs.plain(task.get("prompt") or "")))
+        return shown
 
     def _running(self):
         running = self.glance.get("running") or []

@@ -13,17 +13,23 @@ class Body:
     def __init__(self, parent, y, pitch_px, rows=state.BODY_ROWS):
         self.lines = []
         self.kinds = [None] * rows
+        self._blocks = None
+        self._laid_out = {}  # block and row → its pieces, of the blocks on show: most stay when one changes
         for index in range(rows):
             self.lines.append(LineOfText(parent, y + index * pitch_px, theme.BODY, theme.FOAM, height=pitch_px))
 
     def update(self, blocks):
         """Show `blocks`, a list of (kind, text, most rows); what finds no row is left out."""
+        if blocks == self._blocks:
+            return
+        self._blocks = blocks
+        known, self._laid_out = self._laid_out, {}
         first = 0
-        rows = self._lay_out(blocks, first)
+        rows = self._lay_out(blocks, first, known)
         spare = len(self.lines) - len(rows)
         if spare > 1:
             first = spare // 2
-            rows = self._lay_out(blocks, first)
+            rows = self._lay_out(blocks, first, known)
         for index, line in enumerate(self.lines):
             kind, text = rows[index - first] if 0 <= index - first < len(rows) else (None, "")
             self.kinds[index] = kind
@@ -36,12 +42,17 @@ class Body:
         """The first row that shows `kind`, or None."""
         return self.kinds.index(kind) if kind in self.kinds else None
 
-    def _lay_out(self, blocks, first):
+    def _lay_out(self, blocks, first, known):
         """[(kind, text)] of the rows that the blocks take when they begin at row `first`."""
         rows = []
-        for kind, text, most in blocks:
+        for block in blocks:
+            kind, text, most = block
             start = first + len(rows)
-            for piece in self._pieces(kind, text, self.lines[start : start + most]):
+            pieces = known.get((block, start))
+            if pieces is None:
+                pieces = self._pieces(kind, text, self.lines[start : start + most])
+            self._laid_out[(block, start)] = pieces
+            for piece in pieces:
                 rows.append((kind, piece))
         return rows
 

@@ -21,6 +21,7 @@ class LineOfText:
         self.sets = 0
         self._size = None
         self._rgb = None
+        self._asked = None
         self.label = lv.label(parent)
         self.label.set_long_mode(lv.label.LONG_MODE.CLIP)
         self.label.set_pos(self.x, self.y)
@@ -51,18 +52,23 @@ class LineOfText:
             self.label.set_style_text_color(theme.color(rgb), 0)
 
     def set(self, text):
-        """Show `text` (plain glyphs), cut with dots to what fits."""
-        self._show(fit.cut(text, self.room_px, self.advance()))
+        """Show `text` (plain glyphs), cut with dots to what fits; measured only when it is another one."""
+        self._show(text, fit.cut)
 
     def set_tail(self, text):
         """Show the end of `text`: for text that grows."""
-        self._show(fit.tail(text, self.room_px, self.advance()))
+        self._show(text, fit.tail)
 
     def advance(self):
         """The function that measures a glyph of this line's font."""
         return theme.ADVANCES.of(self._size)
 
-    def _show(self, text):
+    def _show(self, text, cut):
+        asked = (text, cut, self._size)
+        if asked == self._asked:
+            return
+        self._asked = asked
+        text = cut(text, self.room_px, self.advance())
         if text != self.text:
             self.text = text
             self.sets += 1
