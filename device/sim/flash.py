@@ -17,7 +17,7 @@ from device.host.portable import const
 SIZE_BYTES = const(2 * 1024 * 1024)
 BLOCK_BYTES = const(4096)
 PROG_BYTES = const(32)  # NOR flash takes any number of bytes; every commit is padded to this
-READ_BYTES = const(256)  # LittleFS caches four times as much: smaller, and it reads its folders again and again
+READ_BYTES = const(4096)  # and caches as much: with whole blocks at hand LittleFS goes through its folders in memory
 LOOKAHEAD_BYTES = const(64)  # one bit for each of the 512 blocks
 
 _SYNC = const(3)
