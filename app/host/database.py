@@ -1,21 +1,24 @@
-"""The SQLite file behind the mirror and the spool: one writer, explicit transactions, readers that never wait for it.
+"""The SQLite file behind the mirror and the spool: one writer whose callers share commits, readers that never wait.
 
 DatabaseError
 └── NewerDatabase      the file was written by a newer program
 """
 
 import asyncio
-import contextlib
+import logging
 import sqlite3
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-import aiosqlite
-
+from app.host import limits
 from app.host.migrations import STEPS
 
+log = logging.getLogger("barnacle.host")
 _BUSY_TIMEOUT_MS = 5_000
+T = TypeVar("T")
+Work = Callable[[sqlite3.Connection], T]
 
 
 class DatabaseError(Exception):
@@ -34,87 +37,159 @@ class NewerDatabase(DatabaseError):  # noqa: N818 - says what was met
 
 
 class Database:
-    """An open database. `transaction` is the only way to write; what it wrote is on disk when it returns."""
+    """An open database. `write` is the only way to change it; what it wrote is on disk when it returns."""
 
-    def __init__(self, writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
+    def __init__(self, writer: sqlite3.Connection, reader: sqlite3.Connection) -> None:
         self._writer = writer
         self._reader = reader
-        self._turn = asyncio.Lock()
+        self._writing = ThreadPoolExecutor(1, "barnacle-db-write")
+        self._reading = ThreadPoolExecutor(1, "barnacle-db-read")
+        self._waiting: list[tuple[Work[Any], asyncio.Future[Any]]] = []
+        self._committer: asyncio.Task[None] | None = None
+        self.commits = 0
 
     @classmethod
     async def open(cls, path: Path, steps: Sequence[Iterable[str]] = STEPS) -> "Database":
         """Open or make the file and bring it to the last of `steps`; raises DatabaseError."""
-        writer = await aiosqlite.connect(path, isolation_level=None)
-        try:
-            await _prepare(writer)
-            await _migrate(writer, path, steps)
-            reader = await aiosqlite.connect(path, isolation_level=None)
-            await reader.execute("PRAGMA query_only = ON")
-        except sqlite3.DatabaseError as error:
-            await writer.close()
-            raise DatabaseError(
-                f"{path} cannot be used as a database: {error}. Move it away and start again."
-            ) from error
-        except BaseException:
-            await writer.close()
-            raise
-        return cls(writer, reader)
+        return cls(*await asyncio.to_thread(_open, path, steps))
 
     async def close(self) -> None:
-        """Close both connections; an open transaction is finished first."""
-        async with self._turn:
-            await self._reader.close()
-            await self._writer.close()
+        """Close both connections; what waits to be written is written first."""
+        if self._committer:
+            await self._committer
+        self._writing.shutdown()
+        self._reading.shutdown()
+        self._reader.close()
+        self._writer.close()
 
-    @contextlib.asynccontextmanager
-    async def transaction(self) -> AsyncGenerator[aiosqlite.Connection]:
-        """A write transaction: durable when the block ends, undone when it raises. One at a time."""
-        async with self._turn:
-            try:
-                await self._writer.execute("BEGIN IMMEDIATE")
-                yield self._writer
-            except BaseException:
-                await asyncio.shield(self._rollback())
-                raise
-            await asyncio.shield(self._writer.execute("COMMIT"))
+    async def write(self, work: Work[T]) -> T:
+        """Carry out `work(connection)` in a transaction, in the writer's thread; its result, once that is on disk.
 
-    async def _rollback(self) -> None:
-        # A cancelled BEGIN is still carried out, one that failed is not; statements run in the order they were given.
-        with contextlib.suppress(sqlite3.OperationalError):
-            await self._writer.execute("ROLLBACK")
+        Everything that waits at the same time shares one commit. When `work` raises, only what it did itself is undone,
+        and the error comes out here; when the commit fails, that of sqlite3 comes out of every one it was for. A caller
+        that is cancelled does not know whether it was done.
+        """
+        return await self._queue(work)
+
+    def write_later(self, work: Work[Any], what: str) -> None:
+        """The same for work whose loss would do no harm and for which nobody waits; `what` is for the log."""
+
+        def look(future: asyncio.Future[Any]) -> None:
+            if not future.cancelled() and future.exception():
+                log.warning("%s was not written: %s", what, future.exception())
+
+        self._queue(work).add_done_callback(look)
 
     async def read(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query that only reads; `values` are bound, never pasted."""
-        async with self._reader.execute(sql, values) as cursor:
-            return [tuple(row) for row in await cursor.fetchall()]
+        return await asyncio.get_running_loop().run_in_executor(self._reading, _rows, self._reader, sql, values)
 
     async def value(self, sql: str, values: Sequence[Any] = (), default: Any = None) -> Any:
         """The first column of the first row, or `default` when there is none or it is NULL."""
         rows = await self.read(sql, values)
         return default if not rows or rows[0][0] is None else rows[0][0]
 
+    def _queue(self, work: Work[T]) -> "asyncio.Future[T]":
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._waiting.append((work, future))
+        if self._committer is None or self._committer.done():
+            self._committer = asyncio.create_task(self._commit_all(), name="commits")
+        return future
 
-async def _prepare(connection: aiosqlite.Connection) -> None:
-    await connection.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
-    await connection.execute("PRAGMA journal_mode = WAL")
+    async def _commit_all(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting[: limits.WRITES_TOGETHER], self._waiting[limits.WRITES_TOGETHER :]
+            batch = [(work, future) for work, future in batch if not future.cancelled()]
+            works = [work for work, _ in batch]
+            try:
+                outcomes = await asyncio.get_running_loop().run_in_executor(
+                    self._writing, _carry_out, self._writer, works
+                )
+            except Exception as error:  # the commit's; each caller is told, and the next batch tries anew
+                outcomes = [(None, error)] * len(batch)
+            self.commits += 1
+            for (_, future), (result, error) in zip(batch, outcomes, strict=True):
+                if future.done():
+                    continue
+                if error is None:
+                    future.set_result(result)
+                else:
+                    future.set_exception(error)
+
+
+def _carry_out(connection: sqlite3.Connection, works: Sequence[Work[Any]]) -> list[tuple[Any, Exception | None]]:
+    """One transaction for all; raises what BEGIN or COMMIT raise, everything is undone then."""
+    outcomes: list[tuple[Any, Exception | None]] = []
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for work in works:
+            outcomes.append(_alone(connection, work))
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    return outcomes
+
+
+def _alone(connection: sqlite3.Connection, work: Work[Any]) -> tuple[Any, Exception | None]:
+    connection.execute("SAVEPOINT work")
+    try:
+        result, problem = work(connection), None
+    except Exception as error:
+        if not connection.in_transaction:
+            raise  # SQLite has given up the whole transaction (disk full, I/O error)
+        connection.execute("ROLLBACK TO work")
+        result, problem = None, error
+    connection.execute("RELEASE work")
+    return result, problem
+
+
+def _rows(connection: sqlite3.Connection, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+    return connection.execute(sql, tuple(values)).fetchall()
+
+
+def _open(path: Path, steps: Sequence[Iterable[str]]) -> tuple[sqlite3.Connection, sqlite3.Connection]:
+    writer = _connect(path)
+    try:
+        _prepare(writer)
+        _migrate(writer, path, steps)
+        reader = _connect(path)
+        reader.execute("PRAGMA query_only = ON")
+    except sqlite3.DatabaseError as error:
+        writer.close()
+        raise DatabaseError(f"{path} cannot be used as a database: {error}. Move it away and start again.") from error
+    except BaseException:
+        writer.close()
+        raise
+    return writer, reader
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    # Each connection is used by one thread at a time: the one that opens it, then its executor's only one.
+    return sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    connection.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
+    connection.execute("PRAGMA journal_mode = WAL")
     # FULL: in WAL mode anything less may lose the last commits when the power fails, and the box thinks them safe.
-    await connection.execute("PRAGMA synchronous = FULL")
-    await connection.execute("CREATE TABLE IF NOT EXISTS version (version INTEGER NOT NULL)")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("CREATE TABLE IF NOT EXISTS version (version INTEGER NOT NULL)")
 
 
-async def _migrate(connection: aiosqlite.Connection, path: Path, steps: Sequence[Iterable[str]]) -> None:
-    async with connection.execute("SELECT max(version) FROM version") as cursor:
-        row = await cursor.fetchone()
-    version: int = row[0] if row and row[0] else 0
+def _migrate(connection: sqlite3.Connection, path: Path, steps: Sequence[Iterable[str]]) -> None:
+    row = connection.execute("SELECT max(version) FROM version").fetchone()
+    version: int = row[0] or 0
     if version > len(steps):
         raise NewerDatabase(path, version)
     for number, statements in enumerate(steps[version:], version + 1):
-        await connection.execute("BEGIN IMMEDIATE")
+        connection.execute("BEGIN IMMEDIATE")
         try:
             for statement in statements:
-                await connection.execute(statement)
-            await connection.execute("INSERT INTO version VALUES (?)", (number,))
+                connection.execute(statement)
+            connection.execute("INSERT INTO version VALUES (?)", (number,))
         except BaseException:
-            await connection.execute("ROLLBACK")
+            connection.execute("ROLLBACK")
             raise
-        await connection.execute("COMMIT")
+        connection.execute("COMMIT")

@@ -24,6 +24,8 @@ _tz: Any = import_module("device.host.tz")
 ENVELOPE_BYTES: int = _limits.ENVELOPE_BYTES
 MESSAGE_BYTES: int = _limits.MESSAGE_BYTES
 ID_BYTES: int = _limits.ID_BYTES
+ALIVE_MS: int = _limits.LINK_ALIVE_MS
+LATER: str = _link.LATER
 
 
 class Clock(Protocol):
@@ -40,15 +42,18 @@ class LinkPort(Protocol):
 
     live: bool
     peer_boot: str
+    peer_held: bool
 
     def connected(self) -> None: ...
     def disconnected(self) -> None: ...
     def kick(self) -> None: ...
+    def settled(self, seq: int) -> None: ...
+    def failed(self, error: Exception) -> None: ...
     async def run(self) -> None: ...
     async def receive(self, data: bytes) -> None: ...
 
 
-OnRecord = Callable[[str, dict[str, Any], dict[str, Any]], Awaitable[None]]
+OnRecord = Callable[[str, dict[str, Any], dict[str, Any]], Awaitable[None] | str]
 
 
 def system_clock() -> Clock:
@@ -97,7 +102,9 @@ def make_link(
     **hooks: Callable[..., Any],
 ) -> LinkPort:
     """The host's end of the link to box `device`."""
-    return _link.Link(storage, key, "host", f"device:{device}", boot, clock, send, on_record, **hooks)
+    return _link.Link(
+        storage, key, "host", f"device:{device}", boot, clock, send, on_record, alive_ms=ALIVE_MS, **hooks
+    )
 
 
 def preview(kind: str, value: str, now_ms: int, rule: str, count: int) -> tuple[list[int], str]:

@@ -18,6 +18,7 @@ from app.host.events import EventFeed
 from app.host.gateways import Gateway
 from app.host.gateways.console import ConsoleGateway
 from app.host.inbox import SpoolInbox
+from app.host.intake import Intake
 from app.host.link_store import LinkStore
 from app.host.mirror import Mirror
 from app.host.mirror_reads import MirrorReads
@@ -74,6 +75,7 @@ class Host:
         self.mirror = Mirror(database)
         self.outcomes = Outcomes()
         self.box = BoxState(clock)
+        self._intake = Intake(self.mirror, clock, self._on_durable)
         self._link = self._make_link()
         reads = MirrorReads(database)
         self.events = EventFeed(identity.events_key, self._boot, clock, self._publish_events)
@@ -105,6 +107,7 @@ class Host:
         async with asyncio.TaskGroup() as group:
             self._group = group
             group.create_task(self._run_link(), name="link")
+            group.create_task(self._intake.run(), name="intake")
             group.create_task(self.events.run(), name="events")
             group.create_task(self._watch_time(), name="time")
 
@@ -131,20 +134,24 @@ class Host:
     # The link
 
     def _make_link(self) -> LinkPort:
-        return make_link(
+        def on_record(kind: str, body: dict[str, Any], envelope: dict[str, Any]) -> str:
+            return self._intake.take(link, kind, body, envelope)
+
+        link = make_link(
             self.store,
             self._identity.device_key,
             self._identity.device,
             secrets.token_hex(8),
             self._clock,
             self._publish_down,
-            self._on_record,
+            on_record,
             on_live=self._on_live,
             on_telemetry=self._on_telemetry,
             on_welcome=self._on_welcome,
             welcome_extra=self._welcome_extra,
             on_audit=self._on_link_audit,
         )
+        return link
 
     async def _run_link(self) -> None:
         """Run the link; a renewed one has a new boot: the box then asks for a welcome, and so hears time and zone."""
@@ -159,11 +166,8 @@ class Host:
             if self._connected:
                 self._link.connected()
 
-    async def _on_record(self, kind: str, body: dict[str, Any], envelope: dict[str, Any]) -> None:
-        now_ms = self._clock.now_ms()
-        if not await self.mirror.apply(envelope["seq"], kind, body, envelope["ts"], now_ms):
-            return
-        self.box.seen_ms = now_ms
+    async def _on_durable(self, kind: str, body: dict[str, Any]) -> None:
+        self.box.seen_ms = self._clock.now_ms()
         self._tell_outcome(kind, body)
         if kind == "sync.begin":
             self._syncing = True

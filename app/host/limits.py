@@ -6,6 +6,10 @@ from typing import Final
 SPOOL_ROWS: Final = 10_000  # records the box has not acknowledged; more are refused with a reason
 ENVELOPE_OVERHEAD_BYTES: Final = 512  # what an envelope adds around a record's body, MAC and names included
 
+# --- database ---
+WRITES_TOGETHER: Final = 256  # callers that share one commit; more wait for the next
+RECORDS_TOGETHER: Final = 64  # records of the box in one transaction; the link admits no more than LINK_UNSETTLED
+
 # --- history in the mirror (the oldest go first, and are counted) ---
 MESSAGES: Final = 50_000
 RUNS: Final = 20_000
@@ -50,6 +54,13 @@ LOG_FILES: Final = 3
 # --- host status file of the box (MQTT retained message) ---
 STATUS_BYTES: Final = 8192
 
+# --- desktop host ---
+DESKTOP_LOG_BYTES: Final = 1024 * 1024  # records since the last snapshot, below which none is made
+DESKTOP_LOCK_S: Final = 1.0  # another program may hold the database so long; then the commit is tried again later
+DESKTOP_MESSAGES: Final = 50_000  # of those that Barnacle itself added to NanoClaw's messages the newest stay
+DESKTOP_RUN_LOGS: Final = 20_000  # and of task runs
+DESKTOP_DONE_TASKS: Final = 64  # completed tasks taken over from NanoClaw, so that new ones have room
+
 # --- sandbox ---
 ALLOWLIST_BYTES: Final = 1024 * 1024  # mount allowlist; a larger file allows nothing
 ADDITIONAL_MOUNTS: Final = 64  # per group; further ones are not looked at
@@ -72,3 +83,11 @@ GOLDEN_FILE_BYTES: Final = 64 * 1024 * 1024  # one file of recordings; larger on
 GOLDEN_CHUNK_BYTES: Final = 192 * 1024  # text of the cases that one interpreter judges; a longer case goes alone
 GOLDEN_CASE_S: Final = 30  # one case may take as long; then it has failed and the others go on
 GOLDEN_JOBS: Final = 8  # interpreters at a time
+
+# --- replay, record, incident ---
+TIMELINE_BYTES: Final = 64 * 1024 * 1024  # a file with timelines; larger ones are refused
+REPLAY_S: Final = 120  # one timeline may take as long in an interpreter; then it has failed and the others go on
+REPLAY_HEAP_MB: Final = 32  # of MicroPython when it replays; larger than the box's, for the timeline is in it too
+RECORD_EVENTS: Final = 100_000  # a recording ends by itself when it has so many
+INCIDENT_LOG_BYTES: Final = 256 * 1024  # tail of each log in a bundle
+INCIDENT_ROWS: Final = 20_000  # messages, runs and audit records in a bundle, of each kind

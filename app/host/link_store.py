@@ -6,9 +6,8 @@ LinkStoreError
 """
 
 import json
+import sqlite3
 from typing import Any
-
-import aiosqlite
 
 from app.host import device_core, limits
 from app.host.database import Database
@@ -52,17 +51,7 @@ class LinkStore:
         )
         if size > bound:
             raise RecordTooLarge(size, bound)
-        async with self._database.transaction() as transaction:
-            known = await _row(transaction, "SELECT seq FROM spool WHERE id = ?", (record_id,))
-            if known:
-                return int(known[0])
-            count = await _row(transaction, "SELECT count(*) FROM spool")
-            if count and count[0] >= limits.SPOOL_ROWS:
-                raise SpoolFull
-            seq = await _number(transaction, "out_next")
-            await transaction.execute("INSERT INTO spool VALUES (?, ?, ?, ?, ?)", (seq, record_id, kind, text, ts_ms))
-            await _set_number(transaction, "out_next", seq + 1)
-            return seq
+        return await self._database.write(lambda connection: _put(connection, record_id, kind, text, ts_ms))
 
     async def waiting(self) -> int:
         """How many records wait for the box."""
@@ -89,50 +78,60 @@ class LinkStore:
         )
         return [(row[0], row[1], row[2], json.loads(row[3]), row[4]) for row in rows]
 
-    async def acked(self, seq: int) -> None:
-        """The box has applied everything up to `seq`: forget it."""
-        async with self._database.transaction() as transaction:
-            await transaction.execute("DELETE FROM spool WHERE seq <= ?", (seq,))
+    def acked(self, seq: int) -> None:
+        """The box has applied everything up to `seq`: forget it, with some later commit. What a crash in between leaves
+        behind is not sent again: the box's next welcome tells how far it is."""
+        self._database.write_later(
+            lambda connection: connection.execute("DELETE FROM spool WHERE seq <= ?", (seq,)), "an acknowledgement"
+        )
 
     async def skip_in(self, seq: int) -> None:
         """Go on as if everything up to `seq` were applied: the box has lost it."""
-        async with self._database.transaction() as transaction:
-            await set_applied(transaction, seq)
+        await self._database.write(lambda connection: set_applied(connection, seq))
 
     async def renumber(self, first: int) -> None:
         """Give what waits the seqs from `first` on: the box has applied higher ones than this store remembers."""
-        async with self._database.transaction() as transaction:
-            low = await _row(transaction, "SELECT min(seq), max(seq) FROM spool")
-            after = first
-            if low and low[0] is not None:
-                shift = first - low[0]
-                after = low[1] + shift + 1
-                # Two steps, by way of negative numbers: a row must never meet one that has not moved yet.
-                await transaction.execute("UPDATE spool SET seq = -(seq + ?)", (shift,))
-                await transaction.execute("UPDATE spool SET seq = -seq")
-            await _set_number(transaction, "out_next", after)
+        await self._database.write(lambda connection: _renumber(connection, first))
 
 
-async def set_applied(transaction: aiosqlite.Connection, seq: int) -> None:
+def set_applied(connection: sqlite3.Connection, seq: int) -> None:
     """Note within a transaction that the box's record `seq` is applied by it."""
-    await _set_number(transaction, "in_applied", seq)
+    _set_number(connection, "in_applied", seq)
 
 
-async def get_applied(transaction: aiosqlite.Connection) -> int:
+def get_applied(connection: sqlite3.Connection) -> int:
     """The highest applied seq as this transaction sees it."""
-    return await _number(transaction, "in_applied")
+    return _number(connection, "in_applied")
 
 
-async def _number(transaction: aiosqlite.Connection, name: str) -> int:
-    row = await _row(transaction, "SELECT value FROM link WHERE name = ?", (name,))
+def _put(connection: sqlite3.Connection, record_id: str, kind: str, text: str, ts_ms: int) -> int:
+    known = connection.execute("SELECT seq FROM spool WHERE id = ?", (record_id,)).fetchone()
+    if known:
+        return int(known[0])
+    if connection.execute("SELECT count(*) FROM spool").fetchone()[0] >= limits.SPOOL_ROWS:
+        raise SpoolFull
+    seq = _number(connection, "out_next")
+    connection.execute("INSERT INTO spool VALUES (?, ?, ?, ?, ?)", (seq, record_id, kind, text, ts_ms))
+    _set_number(connection, "out_next", seq + 1)
+    return seq
+
+
+def _renumber(connection: sqlite3.Connection, first: int) -> None:
+    low, high = connection.execute("SELECT min(seq), max(seq) FROM spool").fetchone()
+    after = first
+    if low is not None:
+        shift = first - low
+        after = high + shift + 1
+        # Two steps, by way of negative numbers: a row must never meet one that has not moved yet.
+        connection.execute("UPDATE spool SET seq = -(seq + ?)", (shift,))
+        connection.execute("UPDATE spool SET seq = -seq")
+    _set_number(connection, "out_next", after)
+
+
+def _number(connection: sqlite3.Connection, name: str) -> int:
+    row = connection.execute("SELECT value FROM link WHERE name = ?", (name,)).fetchone()
     return int(row[0]) if row else 0
 
 
-async def _set_number(transaction: aiosqlite.Connection, name: str, value: int) -> None:
-    await transaction.execute("UPDATE link SET value = ? WHERE name = ?", (value, name))
-
-
-async def _row(connection: aiosqlite.Connection, sql: str, values: tuple[Any, ...] = ()) -> tuple[Any, ...] | None:
-    async with connection.execute(sql, values) as cursor:
-        row = await cursor.fetchone()
-        return tuple(row) if row else None
+def _set_number(connection: sqlite3.Connection, name: str, value: int) -> None:
+    connection.execute("UPDATE link SET value = ? WHERE name = ?", (value, name))

@@ -1,6 +1,7 @@
 """The device's errors.
 
 BarnacleError          whatever a module of device/host raises on purpose derives from it
+|-- NoRoom             back-pressure: what was asked can be done later, nothing has changed
 `-- Refused            "no" to a person or a program: a stable code, what and why, and what to do instead
 """
 
@@ -21,6 +22,10 @@ CODES = (
 
 class BarnacleError(Exception):
     """Base of every error that the device raises on purpose."""
+
+
+class NoRoom(BarnacleError):  # noqa: N818 - back-pressure, not an error
+    """There is no room at present; nothing was applied, it can be asked for again."""
 
 
 class Refused(BarnacleError):  # noqa: N818 - reads as what happened: raise Refused(...)

@@ -13,7 +13,7 @@ import asyncio
 import json
 
 from device.host import limits, portable
-from device.host.errors import BarnacleError
+from device.host.errors import BarnacleError, NoRoom
 from device.host.journal import JournalError
 from device.host.state import State
 
@@ -22,7 +22,7 @@ class RecordTooLarge(BarnacleError):  # noqa: N818 - says what is wrong by itsel
     """A record that would not fit into an envelope; nothing was applied."""
 
 
-class SpoolFull(BarnacleError):  # noqa: N818 - back-pressure, not an error
+class SpoolFull(NoRoom):
     """The spool of unacknowledged records is full: back-pressure until the host acknowledges."""
 
 

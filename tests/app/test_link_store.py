@@ -1,5 +1,6 @@
 """The spool to the box."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -22,14 +23,14 @@ async def test_records_keep_order_and_number_across_a_restart(tmp_path: Path) ->
     database = await Database.open(tmp_path / "m.db")
     store = LinkStore(database)
     assert [await store.put(f"id{i}", "cmd", {"i": i}, 5) for i in range(3)] == [1, 2, 3]
-    await store.acked(1)
+    store.acked(1)
     await database.close()
     database = await Database.open(tmp_path / "m.db")
     store = LinkStore(database)
     assert await store.next_out() == 4
     assert await store.spool_after(0, 10) == [(2, "id1", "cmd", {"i": 1}, 5), (3, "id2", "cmd", {"i": 2}, 5)]
     assert await store.spool_after(2, 10) == [(3, "id2", "cmd", {"i": 2}, 5)]
-    await store.acked(3)
+    store.acked(3)
     assert await store.put("new", "cmd", {}, 5) == 4
     await database.close()
 
@@ -50,7 +51,7 @@ async def test_a_full_spool_refuses_with_a_reason_and_takes_again_when_there_is_
     with pytest.raises(SpoolFull, match="20 records wait"):
         await store.put("20", "msg.in", {}, 1)
     assert await store.next_out() == 21
-    await store.acked(1)
+    store.acked(1)
     assert await store.put("20", "msg.in", {}, 1) == 21
 
 
@@ -67,12 +68,20 @@ async def test_what_no_envelope_can_carry_is_refused_before_it_is_stored(databas
     assert len(sealed) <= device_core.ENVELOPE_BYTES
 
 
+async def test_many_at_once_share_commits_and_keep_their_order(database: Database) -> None:
+    store = LinkStore(database)
+    before = database.commits
+    assert await asyncio.gather(*(store.put(f"id{i}", "msg.in", {}, 1) for i in range(40))) == list(range(1, 41))
+    assert database.commits == before + 1
+    assert [row[1] for row in await store.spool_after(0, 100)] == [f"id{i}" for i in range(40)]
+
+
 @pytest.mark.parametrize("first", [2, 3, 4, 5, 100])
 async def test_renumbering_keeps_the_order(database: Database, first: int) -> None:
     store = LinkStore(database)
     for number in range(5):
         await store.put(str(number), "cmd", {}, 1)
-    await store.acked(2)
+    store.acked(2)
     await store.renumber(first)
     rows = await store.spool_after(0, 10)
     assert [(row[0], row[1]) for row in rows] == [(first, "2"), (first + 1, "3"), (first + 2, "4")]

@@ -1,6 +1,7 @@
 """The mirror: exactly once, resync, bounds, and what operators read from it."""
 
 import shutil
+import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest_asyncio
 from app.host import limits
 from app.host.database import Database
 from app.host.link_store import LinkStore
-from app.host.mirror import Mirror
+from app.host.mirror import Mirror, Record
 from app.host.mirror_reads import MirrorReads
 from app.host.refusal import RequestRefused
 
@@ -83,10 +84,13 @@ async def test_power_off_at_any_point_loses_and_doubles_nothing(tmp_path: Path) 
 
     for kind, body in records:
         crash()
-        async with database.transaction() as transaction:
-            await transaction.execute("UPDATE link SET value = 99 WHERE name = 'in_applied'")
+
+        def half_way(connection: sqlite3.Connection) -> None:
+            connection.execute("UPDATE link SET value = 99 WHERE name = 'in_applied'")
             crash()
-            await transaction.execute("UPDATE link SET value = ? WHERE name = 'in_applied'", (box.seq,))
+            connection.execute("UPDATE link SET value = ? WHERE name = 'in_applied'", (box.seq,))
+
+        await database.write(half_way)
         await box.tell(kind, body)
         crash()
     await database.close()
@@ -149,6 +153,35 @@ async def test_a_record_that_makes_no_sense_is_noted_and_does_not_stop_the_rest(
     assert await box.tell("group.set", group("main"))
     assert [row["what"] for row in await box.reads.audit({})] == ["mirror.unreadable"] * 2
     assert len(await box.reads.groups(None)) == 1
+
+
+async def test_a_batch_is_one_commit_in_which_each_record_stands_for_itself(database: Database) -> None:
+    mirror = Mirror(database)
+    records = [Record(n, "audit", audit(f"a{n}"), 1) for n in range(1, 51)]
+    records[20] = Record(21, "msg.stored", message(2**70), 1)  # no number that SQLite could hold
+    records[30] = Record(31, "msg.stored", message(1, sender={"a": 1}), 1)
+    before = database.commits
+    assert await mirror.apply_all(records, 1) == [True] * 50
+    assert database.commits == before + 1
+    assert await mirror.apply_all(records[40:], 1) == [False] * 10
+    seen = [row["what"] for row in await MirrorReads(database).audit({"limit": 100})]
+    assert seen == [f"a{n}" if n not in (21, 31) else "mirror.unreadable" for n in range(1, 51)]
+
+
+async def test_a_commit_that_fails_stores_nothing_of_its_batch(tmp_path: Path) -> None:
+    database = await Database.open(tmp_path / "m.db")
+    mirror = Mirror(database)
+    other = sqlite3.connect(tmp_path / "m.db", isolation_level=None)
+    await database.write(lambda connection: connection.execute("PRAGMA busy_timeout = 1"))
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(sqlite3.OperationalError):
+        await mirror.apply_all([Record(n, "audit", audit(f"a{n}"), 1) for n in (1, 2)], 1)
+    other.execute("ROLLBACK")
+    other.close()
+    assert await LinkStore(database).applied() == 0
+    assert await MirrorReads(database).audit({}) == []
+    assert await mirror.apply(1, "audit", audit("a1"), 1, 1)
+    await database.close()
 
 
 async def test_history_is_bounded_at_its_old_end_and_counted(

@@ -6,7 +6,8 @@ Effects are written down outside the system (`Peer.effects`), the way the outsid
 import asyncio
 
 from device.host.clock import ManualClock
-from device.host.link import Link
+from device.host.errors import NoRoom
+from device.host.link import LATER, Link
 
 KEY = b"the key of one box, 32 bytes ...."
 
@@ -123,6 +124,12 @@ class Peer:
         self.lives = []
         self.welcome = {}
         self.fail = 0
+        self.room = True
+        self.refused = 0
+        self.batched = world.batched_host and name == "host"
+        self.commit_ms = world.commit_ms
+        self.commits = 0
+        self.waiting = []  # received, not committed
         self.link = world.link_class(
             store,
             KEY,
@@ -137,17 +144,48 @@ class Peer:
             on_live=self.lives.append,
             on_welcome=self.welcomed,
             welcome_extra=lambda: {"from": name},
+            has_room=lambda: self.room,
+            alive_ms=world.alive_ms if name == "host" else None,
         )
-        self.task = asyncio.create_task(self.link.run())
+        self.tasks = [asyncio.create_task(self.link.run())]
+        if self.batched:
+            self.tasks.append(asyncio.create_task(self.commit_batches()))
 
     async def apply(self, kind, body, envelope):
         await asyncio.sleep(0)
+        if not self.room:
+            self.refused += 1
+            raise NoRoom("full")
+        if self.batched:
+            self.waiting.append((envelope["seq"], envelope["id"]))
+            return LATER
         if self.fail:
             self.fail -= 1
             raise RuntimeError("flash error")
         assert envelope["seq"] == self.store.last_in + 1
         self.store.last_in = envelope["seq"]
         self.effects.append(envelope["id"])
+        return None
+
+    async def commit_batches(self):
+        """Commit whatever has arrived, all at once, as a database with one writer does."""
+        while True:
+            await self.world.clock.sleep_ms(self.commit_ms)
+            batch = list(self.waiting)
+            if not batch:
+                continue
+            self.commits += 1
+            if self.fail:
+                self.fail -= 1
+                self.waiting = []
+                self.link.failed(RuntimeError("disk full"))
+                continue
+            del self.waiting[: len(batch)]
+            for seq, key in batch:
+                if seq > self.store.last_in:
+                    self.effects.append(key if seq == self.store.last_in + 1 else "out of order: " + key)
+                    self.store.last_in = seq
+            self.link.settled(batch[-1][0])
 
     def audit(self, what, detail):
         if len(self.audits) < 100:  # planted bugs can make many
@@ -164,8 +202,11 @@ class Peer:
 class World:
     """Peers "box" and "host", joined by two wires."""
 
-    def __init__(self, link_class=Link, slow_host=False):
+    def __init__(self, link_class=Link, slow_host=False, batched_host=False, alive_ms=None):
         self.link_class = link_class
+        self.batched_host = batched_host
+        self.alive_ms = alive_ms
+        self.commit_ms = 3
         self.clock = ManualClock(1700000000000)
         self.effects = {"box": [], "host": []}
         self.wires = {"box": Wire(self.clock), "host": Wire(self.clock)}  # by sender
@@ -198,7 +239,8 @@ class World:
     def stop(self, name):
         peer = self.peers.pop(name, None)
         if peer:
-            peer.task.cancel()
+            for task in peer.tasks:
+                task.cancel()
 
     def restart(self, name):
         self.start(name, self.peers[name].store)

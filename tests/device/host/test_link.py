@@ -3,6 +3,7 @@ import random
 from device.host import limits
 from device.host.envelope import open_envelope, seal
 from device.host.link import Link
+from device.host.link_incoming import Incoming
 from device.host.portable import MICROPYTHON
 from tests.device.host.link_world import KEY, MemoryStore, World
 
@@ -79,7 +80,7 @@ async def test_nothing_is_acknowledged_before_it_is_applied():
     world = await live_world()
     world.host.fail = 1
     world.box.put("a")
-    await world.run(4000)
+    await world.run(500)
     assert world.effects["host"] == [] and len(world.box.store.spool) == 1
     assert world.host.link.counters["failed"] == 1 and world.host.audits[0][0] == "link.failed"
     assert await world.until(world.quiet)
@@ -137,6 +138,161 @@ async def test_a_transport_that_refuses_is_tried_again_later():
 async def test_the_hosts_welcome_brings_what_the_host_adds():
     world = await live_world()
     assert world.box.welcome["from"] == "host"
+    await world.close()
+
+
+# Received and durable
+
+
+async def test_only_what_is_durable_is_acknowledged_and_a_batch_is_acknowledged_at_once():
+    world = await live_world(batched_host=True)
+    world.host.commit_ms = 500
+    put_all(world.box, names("up", 20))
+    await world.run(400)
+    assert world.host.link._incoming.received == 20 and world.effects["host"] == []
+    assert len(world.box.store.spool) == 20
+    await world.run(100 + limits.LINK_ACK_DELAY_MS)
+    assert world.effects["host"] == names("up", 20) and world.box.store.spool == []
+    assert world.host.commits <= 2 and world.box.link.counters["resent"] == 0
+    await world.close()
+
+
+async def test_a_commit_that_fails_in_mid_stream_rolls_back_and_is_audited_once_per_spell():
+    world = await live_world(batched_host=True)
+    world.host.fail = 3
+    put_all(world.box, names("up", 25))
+    await world.run(500)
+    assert not world.host.link.live and world.effects["host"] == [] and len(world.box.store.spool) == 25
+    assert await world.until(world.quiet)
+    assert world.effects["host"] == names("up", 25)
+    assert [what for what, _ in world.host.audits] == ["link.failed"]
+    assert limits.LINK_FAILED_MS * 7 <= world.clock.ticks_ms() < limits.LINK_FAILED_MS * 12  # pauses of 1, 2 and 4 s
+    world.host.fail = 1
+    world.box.put("again")
+    assert await world.until(world.quiet)
+    assert [what for what, _ in world.host.audits] == ["link.failed"] * 2
+    await world.close()
+
+
+async def test_death_between_apply_and_commit_loses_and_doubles_nothing():
+    world = await live_world(batched_host=True)
+    for n in range(10):
+        world.host.commit_ms = 50
+        put_all(world.box, names("up", 7, 1 + 7 * n))
+        await world.run(10 + 7 * n)
+        world.restart("host")
+        await world.run(60)
+    assert await world.until(world.quiet)
+    assert world.effects["host"] == names("up", 70)
+    await world.close()
+
+
+async def test_a_peer_that_lost_records_is_believed_only_after_what_it_sent_before_is_durable():
+    world = await live_world(batched_host=True)
+    world.host.commit_ms = 300
+    put_all(world.box, names("up", 3))
+    await world.run(50)
+    store = MemoryStore()
+    store.next = 10
+    world.start("box", store)
+    world.box.put("after")
+    assert await world.until(world.quiet)
+    assert world.effects["host"] == names("up", 3) + ["after"]
+    assert world.host.audits == [("link.gap", "records 4 to 9 of the peer are lost")]
+    await world.close()
+
+
+async def test_what_is_received_and_not_durable_is_bounded():
+    world = await live_world(batched_host=True)
+    world.host.commit_ms = 10000000
+    boot = world.box.link._head["boot"]
+    for seq in range(1, limits.LINK_UNSETTLED + 20):
+        data = envelope(boot=boot, seq=seq, key="k%d" % seq, kind="note")
+        await world.host.link.receive(data)
+    assert len(world.host.waiting) == limits.LINK_UNSETTLED > limits.LINK_WINDOW
+    assert world.host.link.counters["held"] == 19
+    await world.close()
+
+
+# Back-pressure
+
+
+async def test_without_room_records_wait_quietly_and_go_on_as_soon_as_there_is_some():
+    world = await live_world()
+    world.box.room = False
+    put_all(world.host, names("down", 40))
+    world.box.put("up1")
+    await world.run(25000)
+    assert world.effects["box"] == [] and world.effects["host"] == ["up1"]
+    assert world.box.audits == [] and world.host.link.peer_held
+    assert world.box.link.live and world.host.link.live
+    assert world.box.refused == 1 and len(records(world.wires["host"])) <= limits.LINK_WINDOW
+    world.box.room = True
+    world.box.link.kick()
+    await world.run(150)
+    assert world.effects["box"] == names("down", 40) and not world.host.link.peer_held
+    assert await world.until(world.quiet)
+    await world.close()
+
+
+async def test_a_lost_word_about_room_costs_time_only():
+    world = await live_world()
+    world.box.room = False
+    put_all(world.host, names("down", 3))
+    await world.run(50)
+    world.wires["box"].cut = True
+    world.box.room = True
+    world.box.link.kick()
+    await world.run(100)
+    world.wires["box"].cut = False
+    await world.run(limits.LINK_HELD_MS + 1000)
+    assert world.effects["box"] == names("down", 3)
+    await world.close()
+
+
+async def test_a_replayed_word_about_room_holds_nothing_up():
+    world = await live_world()
+    world.box.room = False
+    world.host.put("down1")
+    await world.run(50)
+    held = [data for data in world.wires["box"].log if b"link.held" in data]
+    world.box.room = True
+    world.box.link.kick()
+    await world.run(300)
+    world.wires["box"].inject(held[0])
+    await world.run(10)
+    world.host.put("down2")
+    await world.run(10)
+    assert world.effects["box"] == ["down1", "down2"] and not world.host.link.peer_held
+    await world.close()
+
+
+# Silence
+
+
+async def test_a_host_that_dies_without_a_word_is_missed_within_45_seconds():
+    world = await live_world(alive_ms=limits.LINK_ALIVE_MS)
+    await world.run(600000)
+    alive = [data for data in world.wires["host"].log if b"link.alive" in data]
+    assert world.box.link.live and 19 <= len(alive) <= 20 and len(world.wires["box"].log) <= 2
+    world.stop("host")
+    await world.run(45000)
+    assert not world.box.link.live
+    world.start("host", MemoryStore())
+    await world.run(500)
+    assert world.box.link.live
+    await world.close()
+
+
+async def test_a_replayed_sign_of_life_is_none():
+    world = await live_world(alive_ms=limits.LINK_ALIVE_MS)
+    await world.run(31000)
+    alive = [data for data in world.wires["host"].log if b"link.alive" in data]
+    world.stop("host")
+    for _ in range(9):
+        world.wires["host"].inject(alive[0])
+        await world.run(5000)
+    assert not world.box.link.live
     await world.close()
 
 
@@ -485,7 +641,7 @@ async def test_malformed_control_messages_of_the_peer_are_refused():
     world.box.link.connected()
     world.wires["box"].cut = True
     await world.run(10)
-    nonce = world.box.link._nonce
+    nonce = world.box.link._session.nonce
     for low, upcoming in (("1", 2), (None, None), (0, 1), (3, 2), (True, True)):
         body = {"nonce": nonce, "low": low, "next": upcoming}
         world.wires["host"].inject(envelope(src="host", boot=boot, kind="link.welcome", body=body))
@@ -500,8 +656,8 @@ async def test_malformed_control_messages_of_the_peer_are_refused():
 class Soak:
     """Hundreds of records both ways under random faults, seeded. `run` returns what is wrong, None if nothing is."""
 
-    def __init__(self, seed, link_class=Link, records=250):
-        self.seed, self.link_class, self.records = seed, link_class, records
+    def __init__(self, seed, link_class=Link, records=250, batched=False):
+        self.seed, self.link_class, self.records, self.batched = seed, link_class, records, batched
         self.rng = random.Random(seed) if hasattr(random, "Random") else random
         if self.rng is random:
             random.seed(seed)
@@ -516,7 +672,8 @@ class Soak:
         return [(self.rng.randrange(60) if self.chance(20) else 2, data) for _ in range(copies)]
 
     async def run(self):
-        world = World(link_class=self.link_class, slow_host=True)
+        world = World(link_class=self.link_class, slow_host=True, batched_host=self.batched)
+        world.commit_ms = 60
         for wire in world.wires.values():
             wire.fault = self.fault
             wire.log_limit = 40
@@ -565,33 +722,55 @@ async def test_a_lossy_network_delivers_everything_once_and_in_order():
 class AcksBeforeApply(Link):
     """Planted bug: acknowledges what it has not applied."""
 
-    async def _take_record(self, envelope):
-        self._applied = envelope["seq"]
-        self._owe_ack()
-        self._unacked_in += 1
-        try:
-            await self._on_record(envelope["kind"], envelope["body"], envelope)
-        except Exception as error:
-            self._audit("link.failed", str(error))
+    class incoming_class(Incoming):  # noqa: N801 - it is an attribute
+        async def _take_record(self, envelope):
+            self._ids.append(envelope["id"])
+            self.received = envelope["seq"]
+            self.settle(envelope["seq"])
+            try:
+                await self._on_record(envelope["kind"], envelope["body"], envelope)
+            except Exception as error:
+                self._report.audit("link.failed", str(error))
+
+
+class AcksBeforeCommit(Link):
+    """Planted bug: acknowledges what is received and not durable."""
+
+    class incoming_class(Incoming):  # noqa: N801
+        def acknowledge(self):
+            super().acknowledge()
+            return self.received
+
+
+class KeepsFailed(Link):
+    """Planted bug: takes what failed to be stored for stored."""
+
+    class incoming_class(Incoming):  # noqa: N801
+        def roll_back(self, error):
+            if self._ids:
+                self.settle(self.received)
+            super().roll_back(error)
 
 
 class AppliesTwice(Link):
     """Planted bug: forgets to drop duplicates."""
 
-    async def _take(self, envelope):
-        if 0 < envelope["seq"] <= self._applied:
-            self._storage.last_in = envelope["seq"] - 1
-            await self._on_record(envelope["kind"], envelope["body"], envelope)
-        await super()._take(envelope)
+    class incoming_class(Incoming):  # noqa: N801
+        async def take(self, envelope):
+            if 0 < envelope["seq"] <= self.received:
+                self._storage.last_in = envelope["seq"] - 1
+                await self._on_record(envelope["kind"], envelope["body"], envelope)
+            return await super().take(envelope)
 
 
 class JumpsGaps(Link):
     """Planted bug: takes any later record as the next one."""
 
-    async def _take(self, envelope):
-        if envelope["seq"] > self._applied:
-            self._applied = self._storage.last_in = envelope["seq"] - 1
-        await super()._take(envelope)
+    class incoming_class(Incoming):  # noqa: N801
+        async def take(self, envelope):
+            if envelope["seq"] > self.received:
+                self.received = self.durable = self._storage.last_in = envelope["seq"] - 1
+            return await super().take(envelope)
 
 
 async def test_the_checker_finds_planted_bugs():
@@ -600,3 +779,16 @@ async def test_the_checker_finds_planted_bugs():
         for seed in (1, 2, 3):
             found = found or await Soak(seed, link_class, 60).run()
         assert found, link_class.__name__
+
+
+async def test_the_checker_finds_planted_bugs_of_batched_commits():
+    for link_class in (AcksBeforeCommit, KeepsFailed):
+        found = None
+        for seed in (1, 2, 3, 4):
+            found = found or await Soak(seed, link_class, 80, batched=True).run()
+        assert found, link_class.__name__
+
+
+async def test_a_lossy_network_and_batched_commits_that_fail_deliver_everything_once_and_in_order():
+    for seed in (5,) if MICROPYTHON else (5, 6):
+        assert await Soak(seed, records=120 if MICROPYTHON else 250, batched=True).run() is None
