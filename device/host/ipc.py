@@ -81,7 +81,14 @@ def _text(data, key):
     value = data.get(key)
     if not isinstance(value, str) or not value:
         raise Refused("bad_value", "%s must be a text that is not empty." % key)
-    return value
+    return _well_formed(value)
+
+
+def _well_formed(text):
+    """The text as UTF-8 can hold it: half a surrogate pair, which JSON can escape, becomes U+FFFD."""
+    if all(not 0xD800 <= ord(char) <= 0xDFFF for char in text):
+        return text
+    return "".join(["\ufffd" if 0xD800 <= ord(char) <= 0xDFFF else char for char in text])
 
 
 def _words(data, key):

@@ -1,5 +1,7 @@
 """Container messages become commands; what they claim about their sender does not count."""
 
+import json
+
 from device.host.errors import Refused
 from device.host.ipc import actor_of, translate
 from tests.device.portable_test import raises
@@ -75,6 +77,11 @@ def test_what_cannot_be_meant_is_refused_and_never_raises_anything_else():
         assert _refused({"type": "pause_task", "taskId": odd}) == "bad_value"
     for odd in (None, "", 0, False):
         assert _refused({"type": "message", "chatJid": "home@g", "text": odd}) == "bad_value"
+
+
+def test_half_a_surrogate_pair_becomes_the_replacement_character():
+    half = json.loads('"a\\ud83d"')
+    assert translate(dict(SCHEDULE, prompt=half), State())[1]["prompt"] == "a\ufffd"
 
 
 def test_anything_may_be_a_messages_text_as_javascript_writes_it():

@@ -32,7 +32,7 @@ def recorded(case):
     return {
         "sent": effects["messages_sent"],
         "registered": [[group[key] for key in REGISTERED] for group in groups],
-        "refreshed": bool(effects["sync_calls"]),
+        "refreshed": bool(effects["sync_calls"] or effects["snapshots_written"]),
         "threw": case["throws"] is not None,
         "tasks": {row["id"]: [row[key] for key in TASK_COLUMNS] for row in tables["scheduled_tasks"]},
         "groups": {row["jid"]: [row[key] for key in GROUP_COLUMNS] for row in tables["registered_groups"]},

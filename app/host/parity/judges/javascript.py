@@ -37,3 +37,8 @@ def text(value):
             raise Thrown("Cannot convert object to primitive value")
         return "[object Object]"
     return str(int(value)) if value == int(value) and abs(value) < 1e21 else str(value)
+
+
+def stored(value):
+    """A text as SQLite keeps it, in UTF-8: half a surrogate pair becomes U+FFFD."""
+    return "".join(["\ufffd" if 0xD800 <= ord(char) <= 0xDFFF else char for char in value])

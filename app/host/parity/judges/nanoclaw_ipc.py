@@ -8,7 +8,7 @@ left to device/host/schedule.py, which is judged by recordings of its own.
 # pyright: standard
 
 from app.host.parity.judges.ipc_tables import group_row, seed_rows
-from app.host.parity.judges.javascript import OBJECT_KEYS, Thrown, parse_int, text, truthy
+from app.host.parity.judges.javascript import OBJECT_KEYS, Thrown, parse_int, stored, text, truthy
 from device.host import date_text, groups, schedule
 from device.host.errors import Refused
 from device.host.prompt import iso_ms
@@ -74,13 +74,19 @@ class NanoClawIpc:
         data = meaning[0]
         if place == "tasks":
             self.process(data, source, source == "main")
-            return
-        if data is None:
+        elif data is None:
             raise Thrown("data is null")
-        if not isinstance(data, dict) or data.get("type") != "message":
-            return
+        elif isinstance(data, dict) and data.get("type") == "message":
+            try:
+                self._send(data, source)
+            except Refused:
+                return
+
+    def _send(self, data, source):
         jid, words = data.get("chatJid"), data.get("text")
         if truthy(jid) and truthy(words) and (source == "main" or self.folders.get(text(jid)) == source):
+            if not isinstance(jid, str):
+                self._defect("non_string_field")
             if self.fails_to_send:
                 raise Thrown("the channel is down")
             self.sent.append({"jid": jid, "text": "Andy: " + text(words)})
@@ -160,9 +166,9 @@ class NanoClawIpc:
     def _bound(self, value):
         """What SQLite's column of texts keeps of a value."""
         if isinstance(value, str):
-            return value
+            return stored(value)
         if isinstance(value, list) and len(value) == 1 and isinstance(value[0], str):
-            return value[0]
+            return stored(value[0])
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise Thrown("cannot be bound")
         if self.repaired:

@@ -29,14 +29,17 @@ class NanoClawQueue:
         self.groups, self.waiting, self.closed = {}, [], False
 
     def group(self, name):
+        """What is kept of a group."""
         if name not in self.groups:
             self.groups[name] = Group()
         return self.groups[name]
 
     def active(self):
+        """How many runs go on."""
         return sum(1 for group in self.groups.values() if group.kind)
 
     def message(self, name):
+        """enqueueMessageCheck."""
         group = self.group(name)
         if self.closed:
             return
@@ -49,6 +52,7 @@ class NanoClawQueue:
         self.run(name)
 
     def task(self, name, task):
+        """enqueueTask: "queued", "duplicate" or "full"."""
         group = self.group(name)
         if self.closed:
             return "full"
@@ -63,6 +67,7 @@ class NanoClawQueue:
         return "queued"
 
     def run(self, name):
+        """Start the group's next run: tasks go before messages."""
         group = self.group(name)
         if group.tasks:
             group.kind, group.task = "task", group.tasks.pop(0)
@@ -71,6 +76,7 @@ class NanoClawQueue:
         self.start(name, group.kind, group.task)
 
     def finished(self, name, ok):
+        """A run has ended: "retry" or "done"."""
         group = self.group(name)
         outcome = "done"
         if group.kind == "messages":
@@ -85,9 +91,11 @@ class NanoClawQueue:
         return outcome
 
     def runnable(self, group):
+        """Whether a group has something to run."""
         return group.tasks or (group.pending and not (self.repaired and group.timers))
 
     def drain(self, name):
+        """The finished group's own work first, then waiting groups, first come first served."""
         if self.closed:
             return
         if self.runnable(self.group(name)):
@@ -99,6 +107,7 @@ class NanoClawQueue:
                 self.run(following)
 
     def retry_due(self, now):
+        """One backoff timer fires."""
         for name in self.groups:
             due = [timer for timer in self.groups[name].timers if timer <= now]
             if due:
@@ -107,12 +116,15 @@ class NanoClawQueue:
                 return
 
     def can_pipe(self, name):
+        """Whether a message goes into the running container."""
         return self.group(name).kind == "messages" or (not self.repaired and self.group(name).kind is not None)
 
     def close(self):
+        """shutdown."""
         self.closed = True
 
     def snapshot(self):
+        """The part of Dispatch's snapshot that the player reads."""
         groups = {}
         for name, group in self.groups.items():
             retry = group.timers[-1] if group.timers else None
