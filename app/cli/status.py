@@ -33,7 +33,7 @@ def _status(context: Context, args: argparse.Namespace) -> int:
     lines += [("has", ", ".join(_counted(count, what) for what, count in status["counts"].items()))]
     health = status["device"].get("health")
     if health:
-        lines.append(("health", _health(health)))
+        lines.append(("health", _health(health, status["device"].get("health_age_ms") or 0)))
     for name, text in lines:
         context.out.line(f"{name:<7} {text}")
     _next_runs(context, status.get("next") or [], times, now)
@@ -89,13 +89,15 @@ def _slots(queue: dict[str, Any] | None) -> str:
     return f"{queue['slots']['used']} of {queue['slots']['max']} slots in use" if queue else "not reported yet"
 
 
-def _health(health: dict[str, Any]) -> str:
+def _health(health: dict[str, Any], age_ms: int) -> str:
+    """The box tells its health rarely, so the uptime goes on from then, and the rest says how old it is."""
+
     def kib(name: str) -> str:
         return f"{(health.get(name) or 0) // 1024} KiB"
 
     return (
-        f"up {length(health.get('uptime_ms') or 0)}, heap {kib('heap_used')} used, {kib('heap_free')} free, "
-        f"storage {kib('storage_free')} free, {health.get('spool') or 0} records to send"
+        f"up {length((health.get('uptime_ms') or 0) + age_ms)}; {length(age_ms)} ago: heap {kib('heap_used')} used, "
+        f"{kib('heap_free')} free, storage {kib('storage_free')} free, {health.get('spool') or 0} records to send"
     )
 
 
