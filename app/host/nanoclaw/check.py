@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from app.host.nanoclaw import check_schema, check_values, readonly
-from app.host.nanoclaw.errors import NotADatabase
 from app.host.nanoclaw.findings import Findings
 from app.host.nanoclaw.schema import TABLES
 
@@ -24,8 +23,6 @@ def check(path: Path, recorded: dict[str, tuple[str, ...]] | None = None) -> Fin
             _check_pages(connection, findings)
             check_values.check(_rows(connection, usable, findings), findings)
         except sqlite3.DatabaseError as error:
-            if not findings.counts["error"]:
-                raise NotADatabase(path, str(error)) from error
             findings.error("", "", f"the file cannot be read further: {error}", "restore it from a backup")
     return findings
 

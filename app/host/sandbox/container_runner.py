@@ -160,7 +160,7 @@ class _Run:
                 self._session = session
             self._log.outputs += 1
             self._deadline_ms = self._clock.ticks_ms() + self._timeout_ms
-            self._handed.add(output)
+            self._handed.add(output, len(frame))
 
     async def _watch(self) -> None:
         while (left_ms := self._deadline_ms - self._clock.ticks_ms()) > 0:
@@ -192,9 +192,10 @@ class _Run:
     def _write_log(self, code: int | None) -> None:
         now_ms = self._clock.now_ms()
         text = self._log.text(now_ms, self._clock.ticks_ms() - self._began_ms, code, self._timed_out)
-        names = ("groups", self._group.folder, "logs", run_log.file_name(now_ms))
+        place = ("groups", self._group.folder, "logs")
         try:
-            inside.write(self._settings.project, names, text_of(text).encode())
+            inside.write(self._settings.project, (*place, run_log.file_name(now_ms)), text_of(text).encode())
+            inside.prune(self._settings.project, place, run_log.FILES, limits.RUN_LOGS)
         except (BadRun, OSError) as error:  # the run's answer matters more than its log
             log.warning("the log of %s cannot be written: %s", self._log.container, error)
 
@@ -222,18 +223,20 @@ class _Outputs:
 
     def __init__(self, handler: OnOutput) -> None:
         self._handler = handler
-        self._waiting: deque[Any] = deque()
+        self._waiting: deque[tuple[Any, int]] = deque()
+        self._size = 0
         self._handing: asyncio.Task[None] | None = None
         self._problem = ""
 
-    def add(self, output: Any) -> None:
-        """One more result; beyond limits.OUTPUTS_WAITING it is dropped, and the run fails for it."""
+    def add(self, output: Any, size: int) -> None:
+        """One more result of `size` characters; when too many wait it is dropped, and the run fails for it."""
         if self._problem:
             return
-        if len(self._waiting) >= limits.OUTPUTS_WAITING:
-            self._problem = f"Output handler is too slow: more than {limits.OUTPUTS_WAITING} results wait"
+        if len(self._waiting) >= limits.OUTPUTS_WAITING or self._size + size > limits.OUTPUT_WAITING:
+            self._problem = f"Output handler is too slow: {len(self._waiting)} results wait, {self._size} characters"
             return
-        self._waiting.append(output)
+        self._waiting.append((output, size))
+        self._size += size
         if self._handing is None:
             self._handing = asyncio.create_task(self._hand_over(), name="container output handler")
 
@@ -246,7 +249,9 @@ class _Outputs:
     async def _hand_over(self) -> None:
         try:
             while self._waiting:
-                await self._handler(self._waiting.popleft())
+                output, size = self._waiting.popleft()
+                self._size -= size
+                await self._handler(output)
         except Exception as error:  # whatever the handler raises is this run's failure, told in its result
             self._problem = f"Output handler failed: {error}"
             self._waiting.clear()

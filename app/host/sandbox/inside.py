@@ -5,6 +5,7 @@ its place, so what lies there (a link, a FIFO, another name of a file elsewhere)
 """
 
 import contextlib
+import fnmatch
 import os
 import secrets
 from collections.abc import Generator
@@ -54,6 +55,18 @@ def write(base: Path, names: tuple[str, ...], data: bytes, replace: bool = True)
                 f"{base.joinpath(*names)} cannot be written: {error.strerror}", "look what is there"
             ) from error
     return True
+
+
+def prune(base: Path, names: tuple[str, ...], pattern: str, keep: int) -> int:
+    """Remove the files in `base`/names… whose names match `pattern`, but for the last `keep` in order of name; returns
+    how many went."""
+    with folder(base, *names) as at:
+        found = sorted(name for name in os.listdir(at) if fnmatch.fnmatchcase(name, pattern))  # noqa: PTH208 - a descriptor
+        gone = found[: max(0, len(found) - keep)]
+        for name in gone:
+            with contextlib.suppress(OSError):  # a folder of that name, or gone meanwhile: no log
+                os.unlink(name, dir_fd=at)
+    return len(gone)
 
 
 def _step(descriptor: int, name: str, base: Path, names: tuple[str, ...]) -> int:

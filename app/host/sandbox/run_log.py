@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from app.host.nanoclaw.javascript import json_text, length
 from app.host.sandbox.mount_security import Mount
 from app.host.sandbox.output_parser import KeptText
+
+FILES: Final = "container-*.log"
+"""The names of these files; they sort by time."""
 
 
 @dataclass

@@ -11,6 +11,12 @@ from app.host.sandbox import inside
 from app.host.sandbox.mount_security import Mount, MountSecurity
 from app.host.sandbox.run_settings import DOCKER, RunGroup, RunSettings
 
+AGENT_USER: Final = "node"
+"""As whom the image runs."""
+
+AGENT_HOME: Final = f"/home/{AGENT_USER}/.claude"
+"""Where the agent's own folder appears."""
+
 COMMANDS: Final = {DOCKER: "docker", "apple": "container"}
 """The engines' programs."""
 
@@ -33,7 +39,7 @@ def prepare(settings: RunSettings, group: RunGroup, is_main: bool) -> list[Mount
         mounts.insert(0, Mount(str(project), "/workspace/project", False))
     if not is_main and (project / "groups" / "global").exists():
         mounts.append(Mount(str(project / "groups" / "global"), "/workspace/global", True))
-    mounts.append(Mount(str(_agent_home(project, group)), "/home/node/.claude", False))
+    mounts.append(Mount(str(_agent_home(project, group)), AGENT_HOME, False))
     for name in ("messages", "tasks", "input"):
         inside.make_folder(project, "data", "ipc", group.folder, name)
     mounts.append(Mount(str(project / "data" / "ipc" / group.folder), "/workspace/ipc", False))

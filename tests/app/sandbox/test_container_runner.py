@@ -128,6 +128,37 @@ async def test_results_beyond_the_bound_fail_the_run_instead_of_filling_the_memo
     assert len(seen) <= limits.OUTPUTS_WAITING + 1
 
 
+async def test_results_whose_texts_together_exceed_the_bound_fail_the_run(project, monkeypatch):
+    monkeypatch.setattr(limits, "OUTPUT_WAITING", 100)
+    gate = asyncio.Event()
+
+    async def slow(output):
+        await gate.wait()
+
+    engine = Engine()
+    running, clock = await started(project, engine, slow)
+    engine.events.stdout(frame(f'"{"x" * 80}"'))
+    await clock.settle()
+    engine.events.stdout(frame(f'"{"x" * 80}"') * 2)
+    engine.events.closed(0)
+    gate.set()
+    assert "1 results wait, 82 characters" in (await running)["error"]
+
+
+async def test_the_oldest_logs_go_beyond_the_bound_and_nothing_else(project, monkeypatch):
+    monkeypatch.setattr(limits, "RUN_LOGS", 2)
+    clock = ManualClock(1_770_984_000_000)
+    for at in range(4):
+        engine = Engine()
+        running, _ = await started(project, engine, clock=clock)
+        (project / "groups/g/logs/mine.log").write_text("stays")
+        await clock.advance(10)
+        engine.events.closed(at)
+        await running
+    names = sorted(path.name for path in (project / "groups/g/logs").iterdir())
+    assert names == ["container-2026-02-13T12-00-00-030Z.log", "container-2026-02-13T12-00-00-040Z.log", "mine.log"]
+
+
 async def test_a_log_that_cannot_be_written_does_not_take_the_answer_with_it(project, caplog):
     engine = Engine()
     running, _ = await started(project, engine)

@@ -26,7 +26,7 @@ def places(mounts) -> list[str]:
 
 def test_by_default_main_sees_neither_the_project_nor_its_credentials(project) -> None:
     mounts = volumes.prepare(settings(project), RunGroup("Main", "main"), True)
-    assert places(mounts) == ["/workspace/group", "/home/node/.claude", "/workspace/ipc"]
+    assert places(mounts) == ["/workspace/group", volumes.AGENT_HOME, "/workspace/ipc"]
     assert not (project / "data/env").exists()
 
 
@@ -36,7 +36,7 @@ def test_nanoclaws_settings_share_the_project_and_the_credentials(project) -> No
     assert places(mounts) == [
         "/workspace/project",
         "/workspace/group",
-        "/home/node/.claude",
+        volumes.AGENT_HOME,
         "/workspace/ipc",
         "/workspace/env-dir",
     ]
