@@ -33,7 +33,8 @@ class Runs:
         self.running = {}  # folder -> {"run", "text"}: what the screen shows
 
     def stop(self):
-        """Cancel every run; what they had not recorded is taken up after the next boot."""
+        """Cancel every run, and begin none in their place; what they had not recorded is taken up by the next boot."""
+        self.dispatch.close()
         for task in self._tasks.values():
             task.cancel()
         self._tasks = {}

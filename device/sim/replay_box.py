@@ -27,7 +27,7 @@ TRACE = 20000  # entries of one phase's trace; what is beyond is counted in "lef
 
 
 async def replay(timeline):
-    """The trace of a timeline: {"phases": [{"runs", "out", "audit", "refused", "final", "left_off"}, …]}."""
+    """The trace of a timeline: {"phases": [{"runs", "out", "audit", "refused", "stored", "final", "left_off"}, …]}."""
     storage, sessions = MemoryStorage(), {}
     phases = []
     for phase in timeline["phases"]:
@@ -48,8 +48,8 @@ class ReplayedPhase:
         self._store.recover()
         self._store.call_when_durable(self._acknowledge)
         self._seq = self._store.applied()
-        self._trace = {"runs": [], "out": [], "audit": [], "refused": [], "left_off": 0}
-        self._by_id = {}
+        self._trace = {"runs": [], "out": [], "audit": [], "refused": [], "stored": [], "left_off": 0}
+        self._by_id, self._numbers = {}, {}  # of runs, by id: entry and place in the trace
         self._requests = []
         self._posted = asyncio.Event()
         self._state = self._store.state
@@ -76,6 +76,7 @@ class ReplayedPhase:
             except asyncio.CancelledError:
                 pass
         self._store.commit()
+        self._trace["assistant"] = self._state.settings["assistant"]
         self._trace["final"] = self._final()
         return self._trace
 
@@ -212,6 +213,7 @@ class ReplayedPhase:
         for key in ("prompt", "messages", "agent", "start", "session"):
             entry[key] = None
         self._by_id[run["id"]] = entry
+        self._numbers[run["id"]] = len(self._numbers)
         self._add("runs", entry)
 
     def _note_start(self, run, prompt, messages, key=None, number=None, session=None):
@@ -224,7 +226,11 @@ class ReplayedPhase:
         if kind == "msg.out":
             prefix = self._state.settings["assistant"] if body["prefix"] else None
             text = body["text"] if prefix is None else prefix + ": " + body["text"]
-            self._add("out", {"t": self._t(), "jid": body["jid"], "folder": body["folder"], "text": text})
+            entry = {"t": self._t(), "jid": body["jid"], "folder": body["folder"], "text": text, "run": None}
+            entry["run"] = self._numbers.get(body["run"])
+            self._add("out", entry)
+        elif kind == "msg.stored":
+            self._add("stored", dict(body, t=self._t()))
         elif kind == "run.started" and body["id"] not in self._by_id:
             self._note_run(body)
         elif kind == "run.ended" and body["id"] in self._by_id:
@@ -253,6 +259,7 @@ class ReplayedPhase:
             "messages": sorted(messages, key=_number),
             "pending": [{"folder": folder, "ids": [m["id"] for m in state.pending(folder)]} for folder in folders],
             "runs": list(state.runs),
+            "sessions": [[folder, self._sessions[folder]] for folder in sorted(self._sessions)],
         }
 
 

@@ -184,3 +184,16 @@ async def test_the_result_of_a_task_is_what_it_sent_when_it_returns_nothing():
     await box.clock.advance(60000)
     assert box.state.tasks[task["id"]]["last_result"] == "found it"
     await box.stop()
+
+
+async def test_a_stop_begins_nothing_in_the_place_of_what_it_ends():
+    box = await Box().start()
+    await box.command("settings.set", slots=1)
+    await box.group("garden", requires_trigger=False)
+    box.answers.takes_ms = 60000
+    await box.say("hello")
+    await box.say("hello", folder="garden")
+    await box.stop()
+    await box.clock.settle()
+    assert [call[0] for call in box.answers.calls] == ["main"]
+    assert [run["folder"] for run in box.state.runs] == ["main"]
