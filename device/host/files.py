@@ -6,7 +6,12 @@ from device.host import portable
 
 
 class Files:
-    """Flat files in `folder` (made when missing). Every name is a plain file name; all errors are `OSError`."""
+    """Flat files in `folder` (made when missing). Every name is a plain file name; all errors are `OSError`.
+
+    appends_whole   after a power cut an append up to a `sync` is there whole or not at all: LittleFS writes a new copy
+    """
+
+    appends_whole = portable.MICROPYTHON
 
     def __init__(self, folder):
         self._folder = folder

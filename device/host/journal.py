@@ -4,9 +4,9 @@ Files in one folder: `NNNNNNNN.log` segments in increasing order, `NNNNNNNN.snap
 segment N. A frame is `[length u32][crc32 u32][payload]`, little endian. The top bit of the length says that the batch
 goes on: one commit is one batch, and a batch is applied whole or not at all. Frame files are read by `frames.py`.
 
-A cut batch at the end of the last segment is what a power cut leaves: it is dropped. Anything else that cannot be
-read is damage: recovery stops there, keeps the files aside as `*.bad`, and says so in `damage`. Nothing unreadable is
-deleted.
+A cut batch at the end of the last segment is what a power cut leaves where an append may show in part: it is dropped.
+On LittleFS an append shows whole or not at all (`Files.appends_whole`). Anything else that cannot be read is damage:
+recovery stops there, keeps the files aside as `*.bad`, and says so in `damage`. Nothing unreadable is deleted.
 The previous snapshot and its segments are kept until the next one, so that a bad snapshot costs nothing.
 """
 
@@ -161,7 +161,7 @@ class Journal:
         self.log_bytes += good
         if good == size:
             return True
-        if last and torn:
+        if last and torn and not getattr(self._files, "appends_whole", False):
             self.torn_bytes = size - good
             self._cut(name, good)
             return True

@@ -23,10 +23,11 @@ class FaultyFlash(Flash):
     """`image`: the chip's contents (a bytearray, used as it is), blank when None.
 
     operations   how many prog, erase and sync calls there were
-    log          None, or the operations since `record()`: (PROG, address, bytes), (ERASE, block, b""), (SYNC, 0, b"")
+    log          the operations since `record()`: (PROG, address, bytes), (ERASE, block, b""), (SYNC, 0, b"")
     errors       {operation number: errno} to refuse once with
     dropped      operation numbers that claim success and do nothing
     bad_blocks   blocks that refuse every prog and erase, with `bad_code`
+    in_order     False takes away the sync between two blocks' operations
     """
 
     def __init__(self, block_count=64, image=None):
@@ -37,11 +38,14 @@ class FaultyFlash(Flash):
         self.block_count = self.size_bytes // BLOCK_BYTES
         self.bytes_read = self.bytes_written = self.erases = self.syncs = 0
         self.wear = [0] * self.block_count
+        self._open_block = None
+        self.in_order = True
         self.operations = 0
-        self.log = None
+        self.log = []
+        self._recording = False
         self.errors = {}
-        self.dropped = ()
-        self.bad_blocks = ()
+        self.dropped = []
+        self.bad_blocks = []
         self.bad_code = CORRUPT
         if image is None:
             for block in range(self.block_count):
@@ -56,7 +60,7 @@ class FaultyFlash(Flash):
 
     def record(self):
         """Keep a log of all operations from here on."""
-        self.log = []
+        self._recording = True
 
     def flip(self, address, bit):
         """Let one bit of what is stored change by itself."""
@@ -107,6 +111,10 @@ class FaultyFlash(Flash):
         except OSError as error:
             return -error.args[0]
 
+    def _keep_order(self, block):
+        if self.in_order:
+            super()._keep_order(block)
+
     def _meets(self, kind, where, data, block):
         """Count and log an operation; True when it is to be dropped, OSError when it is to be refused."""
         number = self.operations
@@ -118,7 +126,7 @@ class FaultyFlash(Flash):
             raise OSError(code)
         if number in self.dropped:
             return True
-        if self.log is not None:
+        if self._recording:
             self.log.append((kind, where, bytes(data)))
         return False
 

@@ -42,6 +42,7 @@ class Flash:
         self.size_bytes = size_bytes
         self.block_count = size_bytes // BLOCK_BYTES
         self.bytes_read = self.bytes_written = self.erases = self.syncs = 0
+        self._open_block = None  # the block with operations since the last sync
         self.wear = array.array("I", bytes(4 * self.block_count))
         self._old = memoryview(bytearray(BLOCK_BYTES))
         self._erased = memoryview(b"\xff" * BLOCK_BYTES)
@@ -118,6 +119,7 @@ class Flash:
     def writeblocks(self, block, data, offset=None):
         """Program `data` at `offset` bytes into `block`; without an offset, erase the blocks it covers first."""
         address = self._address(block, offset or 0, len(data))
+        self._keep_order(block)
         if offset is None:
             for covered in range(block, block + (len(data) + BLOCK_BYTES - 1) // BLOCK_BYTES):
                 self.erase(covered)
@@ -131,6 +133,7 @@ class Flash:
     def ioctl(self, operation, argument):
         """Sync (3), number of blocks (4), their size (5), erase (6); None for any other operation."""
         if operation == _SYNC:
+            self._open_block = None
             self.sync()
             return 0
         if operation == _BLOCK_COUNT:
@@ -139,9 +142,17 @@ class Flash:
             return BLOCK_BYTES
         if operation == _ERASE:
             self._address(argument, 0, BLOCK_BYTES)
+            self._keep_order(argument)
             self.erase(argument)
             return 0
         return None
+
+    def _keep_order(self, block):
+        """Sync before another block's turn: LittleFS 2.8 writes a file's new length without waiting for its data, which
+        a chip or driver that puts writes off could leave undone."""
+        if self._open_block is not None and self._open_block != block:
+            self.sync()
+        self._open_block = block
 
     def _address(self, block, offset, size):
         address = block * BLOCK_BYTES + offset

@@ -4,6 +4,7 @@
 from device.host import limits
 from device.host.journal import Journal, JournalError
 from tests.device.host.memory_files import MemoryFiles, PowerLost
+from tests.device.host.smaller import smaller
 from tests.device.portable_test import raises
 
 
@@ -282,14 +283,15 @@ def test_a_snapshot_is_wanted_by_size_and_amplification_stays_low():
     files = MemoryFiles()
     journal, _ = recovered(files)
     state, logged, snapshots = [b"s" * 1000] * 20, 0, 0
-    for _ in range(2000):
-        journal.append(b"r" * 400)
-        journal.commit()
-        logged += 408
-        if journal.wants_snapshot:
-            journal.snapshot(lambda: state)
-            drop_all(journal)
-            snapshots += 1
+    with smaller(COMPACT_BYTES=128 * 1024):
+        for _ in range(1000):
+            journal.append(b"r" * 400)
+            journal.commit()
+            logged += 408
+            if journal.wants_snapshot:
+                journal.snapshot(lambda: state)
+                drop_all(journal)
+                snapshots += 1
     assert snapshots >= 2
     assert journal.bytes_written < 1.5 * logged
 

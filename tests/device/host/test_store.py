@@ -9,6 +9,7 @@ from device.host.journal import Journal, JournalError
 from device.host.store import RecordTooLarge, SpoolFull, Store
 from tests.device.host.box import canonical
 from tests.device.host.memory_files import MemoryFiles
+from tests.device.host.smaller import smaller
 from tests.device.portable_test import raises
 
 GROUP = {"folder": "main", "jid": "console:main", "name": "Main", "trigger": "@B", "requires_trigger": False}
@@ -105,7 +106,8 @@ def test_the_check_for_durability_can_fail():
 
 def test_every_cut_of_the_log_is_a_prefix_and_keeps_what_was_acknowledged():
     files = MemoryFiles()
-    filled(files)
+    with smaller(SEGMENT_BYTES=64 * 1024):
+        filled(files)
     (name,) = files.names()
     data = bytes(files.contents[name])
     states = {}
