@@ -7,7 +7,7 @@ import shutil
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +31,14 @@ zone = "{zone}"
 
 
 class Appliance:
-    """`async with Appliance(home) as appliance:` starts it and leaves no process behind."""
+    """`async with Appliance(home) as appliance:` starts it and leaves no process behind. `options` are further ones of
+    `barnacle up`."""
 
-    def __init__(self, home: Path, broker: str = "auto", zone: str = "Europe/Berlin") -> None:
+    def __init__(
+        self, home: Path, broker: str = "auto", zone: str = "Europe/Berlin", options: Sequence[str] = ()
+    ) -> None:
         self.home = home
+        self._options = options
         self._broker = broker
         self._zone = zone
         self._process: asyncio.subprocess.Process | None = None
@@ -71,6 +75,7 @@ class Appliance:
             "app.cli.main",
             "up",
             "--headless",
+            *self._options,
             env={**os.environ, "BARNACLE_HOME": str(self.home)},
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,

@@ -169,6 +169,10 @@ class Host:
         """An audit event from a part of the box that has no store (the link)."""
         audit.note(self._store, self._clock, what, None, detail)
 
+    def tell_everything(self):
+        """Send the laptop the whole state, though it has not asked: its mirror misses something."""
+        self._sync.ask()
+
     def on_change(self, changed):
         """Call `changed()` whenever `glance()` may look different."""
         self._changed = changed

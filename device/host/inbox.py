@@ -41,7 +41,7 @@ class Inbox:
         for key, most in (("jid", limits.ID_BYTES), ("id", limits.ID_BYTES), ("sender", limits.ID_BYTES)):
             if bounded.encoded_bytes(body[key]) > most + 2:
                 raise Refused("too_large", "the message's %s exceeds %d bytes" % (key, most))
-        folder = self._store.state.folder_of(body["jid"])
+        folder = self._store.state.addressed(body["jid"])
         if folder is None:
             raise Refused(
                 "unknown_group", "no group is registered for %s" % body["jid"], "add it with `barnacle group add`"
@@ -79,7 +79,7 @@ class Inbox:
     def _refuse(self, body, refusal, in_seq):
         code = refusal.code if isinstance(refusal, Refused) else "too_large"
         jid, id_ = str(body.get("jid")), str(body.get("id"))
-        folder = self._store.state.folder_of(jid)
+        folder = self._store.state.addressed(jid)
         reason = str(refusal)
         now_ms = self._clock.now_ms()
         self._store.put("audit", audit.entry(now_ms, "message.send", jid_name(jid), folder, "deny", code, reason))

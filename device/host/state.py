@@ -14,6 +14,7 @@ DEFAULT_SETTINGS = {
     "rule": "CET-1CEST,M3.5.0,M10.5.0/3",
     "slots": limits.SLOTS_DEFAULT,
 }
+CONSOLE = "console:"
 ENDED = ("done", "failed", "interrupted")
 
 
@@ -49,7 +50,7 @@ class State:
         """True when this message was accepted before (as far back as the bounded memory reaches)."""
         if fingerprint(jid, id_) in self.recent:
             return True
-        return any(m["id"] == id_ and m["jid"] == jid for m in self.rings.get(self.folder_of(jid), ()))
+        return any(m["id"] == id_ and m["jid"] == jid for m in self.rings.get(self.addressed(jid), ()))
 
     def folder_of(self, jid):
         """The folder of the group with this chat address, or None."""
@@ -57,6 +58,14 @@ class State:
             if group["jid"] == jid:
                 return folder
         return None
+
+    def addressed(self, jid):
+        """The folder of the group that a message to `jid` is for, or None: the group with this chat address, or the
+        folder that follows "console:", by which the owner reaches every group, whatever chat it serves."""
+        folder = self.folder_of(jid)
+        if folder is None and jid.startswith(CONSOLE) and jid[len(CONSOLE) :] in self.groups:
+            return jid[len(CONSOLE) :]
+        return folder
 
     def run(self, id_):
         """The logged run with this id, or None."""

@@ -7,14 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from app.host.device_core import Clock, read_provision, system_clock
+from app.host.device_core import Clock, read_provision
 
 REBOOT_EXIT_CODE = 3
 """The process ends with it when the box was asked to start again; the supervisor does so."""
 
 
 class Machine:
-    """`home`: the folder with provision.json; `folder`: where the store lives; `written` counts what it wrote (bytes)."""
+    """`home`: the folder with provision.json; `folder`: where the store lives; `written`: bytes it wrote."""
 
     name = "desktop host"
     NO_SCREEN = (
@@ -22,11 +22,11 @@ class Machine:
         'use the dashboard (barnacle tui), or set kind = "simulator" under [box] in config.toml',
     )
 
-    def __init__(self, home: Path, folder: Path, written: Callable[[], int]) -> None:
+    def __init__(self, home: Path, folder: Path, clock: Clock, written: Callable[[], int]) -> None:
         self._home = home
         self._folder = folder
         self._written = written
-        self._clock = system_clock()
+        self._clock = clock
 
     def provision(self) -> dict[str, Any]:
         """Who the box is; raises ProvisionError (a BarnacleError)."""

@@ -40,6 +40,25 @@ async def test_a_message_is_stored_answered_and_settled_in_order():
     await box.stop()
 
 
+async def test_the_console_reaches_a_group_that_serves_another_chat():
+    box = await Box().start()
+    await box.group("family", jid="fam@g.us", requires_trigger=False)
+    box.answers.script = ["at your service"]
+    await box.say("from the desk", "console:family")
+    assert box.replies() == [("family", "at your service")]
+    await box.stop()
+
+
+async def test_the_box_tells_everything_unasked_when_it_is_told_to():
+    box = await Box().start()
+    box.up = []
+    box.host.tell_everything()
+    await box.clock.settle()
+    kinds = [kind for kind, _ in box.up]
+    assert kinds[0] == "sync.begin" and kinds[-1] == "sync.end" and "group.set" in kinds
+    await box.stop()
+
+
 async def test_a_message_to_nobody_is_refused_with_a_reason():
     box = await Box().start()
     await box.say("hello", folder="tg:unknown")

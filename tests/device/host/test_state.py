@@ -155,3 +155,19 @@ def test_a_snapshot_recreates_the_state():
         other.apply(kind, body)
     assert canonical(other) == canonical(state)
     assert other.next_n == 51
+
+
+def test_every_group_is_reached_from_the_console_unless_another_has_that_address():
+    state = with_groups("main", "family")
+    assert state.addressed("c:family") == "family"
+    assert state.addressed("console:family") == "family"
+    assert state.addressed("console:nobody") is None and state.addressed("x:family") is None
+    state.apply("group.set", dict(group("odd"), jid="console:family"))
+    assert state.addressed("console:family") == "odd"
+
+
+def test_a_message_from_the_console_is_known_when_it_comes_again():
+    state = with_groups("family")
+    state.apply("msg.stored", dict(message(1, "family"), jid="console:family"))
+    state.recent = []
+    assert state.knows_message("console:family", "m1") and not state.knows_message("c:family", "m1")
