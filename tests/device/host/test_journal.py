@@ -283,8 +283,8 @@ def test_a_snapshot_is_wanted_by_size_and_amplification_stays_low():
     files = MemoryFiles()
     journal, _ = recovered(files)
     state, logged, snapshots = [b"s" * 1000] * 20, 0, 0
-    with smaller(COMPACT_BYTES=128 * 1024):
-        for _ in range(1000):
+    with smaller(COMPACT_BYTES=64 * 1024, COMPACT_MOST_BYTES=64 * 1024):
+        for _ in range(500):
             journal.append(b"r" * 400)
             journal.commit()
             logged += 408
