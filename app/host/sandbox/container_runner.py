@@ -11,8 +11,6 @@ end of an idle agent and no failure. `run` always returns: also when the results
 import asyncio
 import logging
 import re
-from collections import deque
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from app.host import limits
@@ -21,6 +19,7 @@ from app.host.nanoclaw.javascript import json_text, tail, truthy
 from app.host.sandbox import inside, run_log, volumes
 from app.host.sandbox.errors import BadRun
 from app.host.sandbox.output_parser import Decoder, FrameParser, KeptText, last_output, read_output
+from app.host.sandbox.outputs import OnOutput, Outputs
 from app.host.sandbox.run_settings import RunGroup, RunSettings
 from app.host.sandbox.spawner import Process, Spawner
 
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("barnacle.sandbox")
 Output = dict[str, Any]
-OnOutput = Callable[[Any], Awaitable[None]]
 
 _STOP_MARGIN_MS: Final = (
     30_000  # the time-out is never shorter than the idle time by which an agent ends itself, plus this
@@ -74,7 +72,7 @@ class _Run:
         self.result: asyncio.Future[Output] = asyncio.get_running_loop().create_future()
         self.ended = asyncio.Event()
         self._settings, self._spawner, self._clock, self._group = settings, spawner, clock, group
-        self._handed = _Outputs(on_output) if on_output else None
+        self._handed = Outputs(on_output) if on_output else None
         mounts = volumes.prepare(settings, group, bool(request.get("isMain")))
         container = f"nanoclaw-{_container_part(group.folder)}-{clock.now_ms()}"
         command = volumes.engine_arguments(settings, container, mounts)
@@ -174,7 +172,7 @@ class _Run:
         self._watching = None
         self.closed(None)
 
-    async def _settle(self, handed: "_Outputs") -> None:
+    async def _settle(self, handed: Outputs) -> None:
         """All results were handed over: the run's answer."""
         problem = await handed.settled()
         if problem:
@@ -216,47 +214,6 @@ class _Run:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
-
-
-class _Outputs:
-    """Hands results to the handler one after the other; after a failure of the handler none any more."""
-
-    def __init__(self, handler: OnOutput) -> None:
-        self._handler = handler
-        self._waiting: deque[tuple[Any, int]] = deque()
-        self._size = 0
-        self._handing: asyncio.Task[None] | None = None
-        self._problem = ""
-
-    def add(self, output: Any, size: int) -> None:
-        """One more result of `size` characters; when too many wait it is dropped, and the run fails for it."""
-        if self._problem:
-            return
-        if len(self._waiting) >= limits.OUTPUTS_WAITING or self._size + size > limits.OUTPUT_WAITING:
-            self._problem = f"Output handler is too slow: {len(self._waiting)} results wait, {self._size} characters"
-            return
-        self._waiting.append((output, size))
-        self._size += size
-        if self._handing is None:
-            self._handing = asyncio.create_task(self._hand_over(), name="container output handler")
-
-    async def settled(self) -> str:
-        """Wait until nothing waits any more; what went wrong, "" for nothing."""
-        while self._handing is not None:
-            await self._handing
-        return self._problem
-
-    async def _hand_over(self) -> None:
-        try:
-            while self._waiting:
-                output, size = self._waiting.popleft()
-                self._size -= size
-                await self._handler(output)
-        except Exception as error:  # whatever the handler raises is this run's failure, told in its result
-            self._problem = f"Output handler failed: {error}"
-            self._waiting.clear()
-        finally:
-            self._handing = None
 
 
 def _container_part(folder: str) -> str:
