@@ -9,7 +9,7 @@ queue_player.Player uses.
 
 
 class Group:
-    """What NanoClaw keeps per group, and when its backoff timers fire, in order of creation."""
+    """What NanoClaw keeps per group, and its backoff timers: (when, number of the timer)."""
 
     def __init__(self):
         self.kind = self.task = None
@@ -26,7 +26,7 @@ class NanoClawQueue:
 
     def __init__(self, slots, start, now_ms):
         self.slots, self.start, self.now_ms = slots, start, now_ms
-        self.groups, self.waiting, self.closed = {}, [], False
+        self.groups, self.waiting, self.closed, self.planned = {}, [], False, 0
 
     def group(self, name):
         """What is kept of a group."""
@@ -84,7 +84,8 @@ class NanoClawQueue:
             if group.retries > 5:
                 group.retries = 0
             elif group.retries:
-                group.timers.append(self.now_ms() + 5000 * 2 ** (group.retries - 1))
+                self.planned += 1
+                group.timers.append((self.now_ms() + 5000 * 2 ** (group.retries - 1), self.planned))
                 outcome = "retry"
         group.kind = None
         self.drain(name)
@@ -107,13 +108,12 @@ class NanoClawQueue:
                 self.run(following)
 
     def retry_due(self, now):
-        """One backoff timer fires."""
-        for name in self.groups:
-            due = [timer for timer in self.groups[name].timers if timer <= now]
-            if due:
-                self.groups[name].timers.remove(due[0])
-                self.message(name)
-                return
+        """One backoff timer fires: the earliest, of equal ones that which was planned first."""
+        due = [(timer, name) for name in self.groups for timer in self.groups[name].timers if timer[0] <= now]
+        if due:
+            timer, name = min(due)
+            self.groups[name].timers.remove(timer)
+            self.message(name)
 
     def can_pipe(self, name):
         """Whether a message goes into the running container."""
@@ -127,7 +127,7 @@ class NanoClawQueue:
         """The part of Dispatch's snapshot that the player reads."""
         groups = {}
         for name, group in self.groups.items():
-            retry = group.timers[-1] if group.timers else None
+            retry = group.timers[-1][0] if group.timers else None
             groups[name] = {"tasks": group.tasks, "messages": group.pending, "retry_ms": retry}
         return {"groups": groups}
 
