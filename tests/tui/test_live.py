@@ -85,3 +85,12 @@ def test_uptime_goes_on_between_the_boxs_reports(monkeypatch: pytest.MonkeyPatch
     assert live.uptime_s == 17
     live.apply("tele.health", {"uptime_ms": 18_000})
     assert live.uptime_s == 18
+
+
+def test_losing_the_host_does_not_make_the_data_young(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("app.tui.live.time.monotonic", lambda: now[0])
+    live = loaded()
+    now[0] += 30
+    live.set_connection(False, "the host does not answer")
+    assert live.age_s == 30
