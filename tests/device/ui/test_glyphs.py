@@ -78,3 +78,16 @@ def test_the_last_line_is_the_last_one_with_something_on_it():
     assert glyphs.last_line("one") == "one"
     assert glyphs.last_line("\n \n") == ""
     assert glyphs.last_line("") == ""
+
+
+def test_few_plain_texts_are_kept_however_many_are_shown():
+    for number in range(5 * limits.PLAIN_TEXTS):
+        assert glyphs.plain("é %d" % number) == "e %d" % number
+    assert len(glyphs._plain_texts) <= limits.PLAIN_TEXTS
+
+
+def test_a_text_is_plain_again_after_others_came_between():
+    assert glyphs.plain("Wörter") == "Worter"
+    for number in range(5 * limits.PLAIN_TEXTS):
+        glyphs.plain("é %d" % number)
+    assert glyphs.plain("Wörter") == "Worter"

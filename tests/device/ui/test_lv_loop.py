@@ -238,3 +238,20 @@ def test_the_screen_leaves_most_of_the_box_heap_free():
     gc.collect()
     assert gc.mem_alloc() < 900 * 1024  # pyright: ignore[reportAttributeAccessIssue]
     assert lv.anim_count_running() <= 3
+
+
+def test_an_exception_that_the_binding_catches_is_counted_and_reported():
+    SCREEN.home(glance())
+    SCREEN.glass.on_screen_fault(SCREEN.ui.fault)
+    before = SCREEN.ui.errors
+
+    def fail(event):
+        raise ValueError("in a callback of LVGL's")
+
+    SCREEN.page.screen.add_event_cb(fail, lv.EVENT.VALUE_CHANGED, None)
+    SCREEN.page.screen.send_event(lv.EVENT.VALUE_CHANGED, None)
+    assert SCREEN.ui.errors == before + 1
+    assert [(where, str(error)) for where, error in SCREEN.errors] == [("lvgl", "in a callback of LVGL's")]
+    SCREEN.ui.show(glance(assistant="Still here"))
+    SCREEN.settle()
+    assert SCREEN.page.status.text == "Still here"

@@ -5,6 +5,7 @@ import lvgl as lv  # pyright: ignore[reportMissingImports]
 
 from device.ui import state, theme
 from device.ui.geometry import CENTER, inside
+from device.ui.widgets.line_of_text import LineOfText
 from tests.device.ui.glances import LONG, NEXT, NOW_MS, REPLY, RUNNING, STATES, WAITING, glance
 from tests.device.ui.glass import Screen
 
@@ -91,6 +92,37 @@ def test_streamed_text_invalidates_its_own_line_only():
     assert SCREEN.glass.areas
     for _, y1, _, y2 in SCREEN.glass.areas:
         assert y1 >= line.y - 6 and y2 <= line.y + line.height + 6, SCREEN.glass.areas
+
+
+def test_an_unchanged_text_is_not_measured_again():
+    line = LineOfText(SCREEN.page.screen, 170, theme.BODY, theme.FOAM)
+    line.set(LONG)
+    measured = []
+    line.advance = lambda: measured.append(1)
+    line.set(LONG)
+    assert measured == []
+    line.label.delete()
+
+
+def test_a_line_that_changes_its_font_cuts_the_same_text_anew():
+    line = LineOfText(SCREEN.page.screen, 170, theme.SMALL, theme.FOAM)
+    line.set("i" * 60)
+    whole = line.text
+    line.style(theme.TITLE, theme.FOAM)
+    line.set("i" * 60)
+    assert whole == "i" * 60 and line.text.endswith("...")
+    line.label.delete()
+
+
+def test_a_block_that_stays_is_not_laid_out_again():
+    SCREEN.home(glance(running=RUNNING, waiting=WAITING, reply=REPLY))
+    body = SCREEN.page.body
+    laid_out = []
+    pieces = body._pieces
+    body._pieces = lambda kind, text, lines: laid_out.append(kind) or pieces(kind, text, lines)
+    run = dict(RUNNING[0], text=RUNNING[0]["text"] + " weekly meeting")
+    SCREEN.ui.navigation.update(state.Face(glance(running=[run], waiting=WAITING, reply=REPLY)))
+    assert laid_out == [state.STREAM]
 
 
 def test_a_new_minute_touches_the_clock_and_the_rim_only():
