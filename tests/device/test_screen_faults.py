@@ -22,7 +22,7 @@ screen = box.ui.navigation.page.screen
 screen.add_event_cb(fail, lvgl.EVENT.VALUE_CHANGED, None)
 for _ in range(50):
     screen.send_event(lvgl.EVENT.VALUE_CHANGED, None)
-print(box.ui.errors, [event["detail"] for event in box.store.state.audit if event["what"] == "screen.fault"])
+print(box.ui.errors, [event["reason"] for event in box.store.state.audit if event["what"] == "screen.fault"])
 """
 
 

@@ -98,9 +98,12 @@ def test_an_unchanged_text_is_not_measured_again():
     line = LineOfText(SCREEN.page.screen, 170, theme.BODY, theme.FOAM)
     line.set(LONG)
     measured = []
-    line.advance = lambda: measured.append(1)
+    advance = line.advance
+    line.advance = lambda: measured.append(1) or advance()
     line.set(LONG)
     assert measured == []
+    line.set(LONG + " more")
+    assert measured
     line.label.delete()
 
 
