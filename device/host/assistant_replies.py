@@ -1,7 +1,9 @@
 """What the offline assistant says: pure texts from the state that a group may see."""
 
 from device.host import schedule
+from device.host.schedule_words import WEEKDAYS, say_time
 
+STATUSES = ("active", "paused", "completed")
 LISTED = 20  # tasks, groups or messages in one reply
 _QUOTE = 60  # characters shown of a prompt or message
 HELP = """I am the built-in offline assistant. I understand:
@@ -9,12 +11,18 @@ HELP = """I am the built-in offline assistant. I understand:
 • tomorrow at 17:00 call mum / in 10 minutes turn off the oven / next friday at 8am dentist
 • every 15 minutes check the door / on the 1st of every month at 10:00 pay the rent
 • what's next / what runs today / list tasks / list groups / queue / status / what time is it
+• when does the plants reminder run / what did I miss / how many tasks are there
 • pause, resume, run or remove a task, by its words or id: pause the plants reminder, remove task x4k2p9
+• move the plants reminder to 9:00 / postpone the dentist by 30 minutes
 • pause group family / resume group family
 • what did we say"""
+ABOUT = (
+    "I am the assistant built into this box. No language model is configured: I know reminders, tasks, groups and the "
+    'queue. Say "help" for what I understand.'
+)
 UNKNOWN = (
     "No language model is configured, so I only know a fixed set of sentences: reminders and tasks at a time, "
-    "what's next, list tasks, list groups, queue, status, pause, resume, run or remove a task, what did we say. "
+    "what's next, list tasks, list groups, queue, status, pause, resume, run, move or remove a task, what did we say. "
     'Say "help" for all of them.\nHow to add a model: see docs/models.md.'
 )
 
@@ -40,7 +48,7 @@ def short_id(task, tasks):
 def task_line(task, tasks, now_ms, zone, folder):
     """One task: "x4k2p9: water the plants (every weekday at 08:30; next tomorrow 08:30)"."""
     how = schedule.describe(task["kind"], task["value"], zone)
-    state = task["status"] if task["status"] != "active" else "next " + schedule.say_time(task["next_ms"], now_ms, zone)
+    state = task["status"] if task["status"] != "active" else "next " + say_time(task["next_ms"], now_ms, zone)
     where = "" if folder != "main" or task["folder"] == "main" else " [%s]" % task["folder"]
     return "• %s: %s%s (%s; %s)" % (short_id(task, tasks), short(task["prompt"]), where, how, state)
 
@@ -53,13 +61,118 @@ def task_list(tasks, known, now_ms, zone, folder):
     return "\n".join(lines)
 
 
-def tasks(view, now_ms, zone, folder):
-    """All tasks that are not completed."""
+def tasks(view, now_ms, zone, folder, words=(), count_only=False):
+    """All tasks that are not completed; `words` choose a group ("family"), a status ("paused") or words of prompts."""
     known = visible_tasks(view, folder)
-    live = [task for task in known if task["status"] != "completed"]
-    if not live:
+    chosen, scope = _chosen(known, view, folder, words)
+    if chosen is None:
+        return "From here I only see the tasks of this group."
+    if count_only:
+        return _count(chosen, scope)
+    if not chosen:
+        if scope or known:
+            return "There are no%s tasks." % scope if scope else "There are no tasks to come."
         return 'There are no tasks. Make one: "remind me every weekday at 8:30 to water the plants".'
-    return "%s:\n%s" % (counted(len(live), "task"), task_list(live, known, now_ms, zone, folder))
+    return "%s:\n%s" % (counted(len(chosen), "task", scope), task_list(chosen, known, now_ms, zone, folder))
+
+
+def _chosen(known, view, folder, words):
+    """(the tasks that the words choose, how to call them); None for another group's tasks."""
+    live = [task for task in known if task["status"] != "completed"]
+    for word in words:
+        group = _group(view, word)
+        if group is not None:
+            if folder not in ("main", group):
+                return None, ""
+            return [task for task in live if task["folder"] == group], " " + group
+        status = {"done": "completed", "finished": "completed", "stopped": "paused"}.get(word, word)
+        if status in STATUSES:
+            return [task for task in known if task["status"] == status], " " + status
+    matching = [task for task in live if _shares(task, words)]
+    return matching or live, ""
+
+
+def _group(view, word):
+    for group in view.groups.values():
+        if word in (group["folder"].lower(), group["name"].lower()):
+            return group["folder"]
+    return None
+
+
+def _count(chosen, scope):
+    paused = len([task for task in chosen if task["status"] == "paused"])
+    tail = ", %d of them paused" % paused if paused and "paused" not in scope else ""
+    return "%s%s." % (counted(len(chosen), "task", scope), tail)
+
+
+def about(view, now_ms, zone, folder, words):
+    """When the tasks run that share a word with the question; None when there is none."""
+    known = visible_tasks(view, folder)
+    best, found = 0, []
+    for task in known:
+        shared = _shares(task, words)
+        if shared > best:
+            best, found = shared, []
+        if shared and shared == best:
+            found.append(task)
+    if not found:
+        return None
+    lines = []
+    for task in found[:LISTED]:
+        ran = "" if task["last_ms"] is None else "\n  last run " + say_time(task["last_ms"], now_ms, zone)
+        lines.append(task_line(task, known, now_ms, zone, folder) + ran)
+    return "\n".join(lines)
+
+
+def not_found(words):
+    """The reply where a question names no known task."""
+    return 'I know no task about “%s”. Say "list tasks" to see them.' % short(" ".join(words))
+
+
+def _shares(task, words):
+    """How many of the words are in the task's prompt (one that is its id counts most)."""
+    prompt = [stem(word) for word in task["prompt"].lower().split()]
+    end = task["id"].lower().split("-")[-1]
+    return sum([9 if word in (task["id"].lower(), end) else 1 for word in words if stem(word) in prompt or word == end])
+
+
+def stem(word):
+    """A word of a prompt for comparison: no punctuation, no plural s."""
+    word = word.strip(".,;:!?\"'()")
+    return word[:-1] if len(word) > 3 and word.endswith("s") else word
+
+
+def planned(task, now_ms, zone):
+    """When a task comes: "every weekday at 08:30; first tomorrow 08:30", or the moment of one that comes once."""
+    first = say_time(task["next_ms"], now_ms, zone)
+    if task["kind"] == "once":
+        return first
+    return "%s; first %s" % (schedule.describe(task["kind"], task["value"], zone), first)
+
+
+def small_talk(verb, view, now_ms, zone, folder):
+    """A greeting, thanks or good-bye, answered in one line."""
+    following = next_runs(view, now_ms, zone, folder).split("\n")[0]
+    if verb == "hello":
+        return "Hello. %s" % following
+    if verb == "bye":
+        return "Good night. %s" % following if zone.local(now_ms)[3] >= 20 or zone.local(now_ms)[3] < 4 else "See you."
+    return {"thanks": "You're welcome.", "fine": "All right."}.get(verb, ABOUT)
+
+
+def missed(view, earlier, now_ms, zone, folder):
+    """The tasks that ran in the last day, and the messages since the last answer."""
+    lines = []
+    for run in view.runs:
+        task = view.tasks.get(run["task"]) if run["kind"] == "task" else None
+        ended = run["ended_ms"]
+        if task is None or folder not in ("main", run["folder"]) or ended is None or ended < now_ms - 86400000:
+            continue
+        lines.append("• %s: %s (%s)" % (say_time(ended, now_ms, zone), short(task["prompt"]), run["state"]))
+    told = "In the last day no task ran."
+    if lines:
+        told = "In the last day:\n" + "\n".join(lines[-LISTED:])
+    return told + ("\n" + recap(earlier, zone) if earlier else "")
 
 
 def next_runs(view, now_ms, zone, folder):
@@ -68,16 +181,16 @@ def next_runs(view, now_ms, zone, folder):
     if not active:
         return "Nothing is planned."
     first = active[0]
-    lines = ["Next: %s, %s." % (short(first["prompt"]), schedule.say_time(first["next_ms"], now_ms, zone))]
+    lines = ["Next: %s, %s." % (short(first["prompt"]), say_time(first["next_ms"], now_ms, zone))]
     for task in active[1:5]:
-        lines.append("• %s: %s" % (schedule.say_time(task["next_ms"], now_ms, zone), short(task["prompt"])))
+        lines.append("• %s: %s" % (say_time(task["next_ms"], now_ms, zone), short(task["prompt"])))
     return "\n".join(lines)
 
 
 def day(view, now_ms, zone, folder, ahead):
     """What runs today (0) or tomorrow (1): every task once, with its first run on that day."""
-    name = ("today", "tomorrow")[ahead]
-    start_ms = now_ms if not ahead else _midnight_ms(now_ms, zone, 1)
+    name = ("today", "tomorrow")[ahead] if ahead < 2 else WEEKDAYS[(zone.local(now_ms)[6] + ahead) % 7]
+    start_ms = now_ms if not ahead else _midnight_ms(now_ms, zone, ahead)
     end_ms = _midnight_ms(now_ms, zone, ahead + 1)
     found = []
     for task in _active(view, folder):
@@ -88,8 +201,8 @@ def day(view, now_ms, zone, folder, ahead):
             found.append((due, task["id"], short(task["prompt"])))
     if not found:
         return "Nothing is planned for %s." % name
-    lines = ["• %s: %s" % (schedule.say_time(due, now_ms, zone), prompt) for due, _, prompt in sorted(found)[:LISTED]]
-    return "%s %s:\n%s" % (counted(len(found), "task"), name, "\n".join(lines))
+    lines = ["• %s: %s" % (say_time(due, now_ms, zone), prompt) for due, _, prompt in sorted(found)[:LISTED]]
+    return "%s %s:\n%s" % (counted(len(found), "task"), name if ahead < 2 else "on " + name, "\n".join(lines))
 
 
 def groups(view, folder):
@@ -137,9 +250,9 @@ def recap(messages, zone):
     return "Since my last answer (%s):\n%s" % (counted(len(messages), "message"), "\n".join(lines))
 
 
-def counted(count, noun):
-    """ "1 task", "3 tasks"."""
-    return "%d %s%s" % (count, noun, "" if count == 1 else "s")
+def counted(count, noun, scope=""):
+    """ "1 task", "3 tasks", "3 paused tasks"."""
+    return "%d%s %s%s" % (count, scope, noun, "" if count == 1 else "s")
 
 
 def _active(view, folder):

@@ -210,3 +210,50 @@ def test_a_due_task_says_its_reminder_or_answers_its_question() -> None:
     assert box.due("remove task xdd8w2") == "Reminder: remove task xdd8w2"
     assert box.due("every hour drink") == "Reminder: every hour drink"
     assert box.done == []
+
+
+def test_a_task_is_moved_only_when_exactly_one_is_meant() -> None:
+    box = Box()
+    assert "2 tasks match" in box.say("@Barnacle move the water reminder to 9:00")
+    assert "No task matches" in box.say("@Barnacle move the walrus to 9:00")
+    assert "repeats by a length" in box.say("@Barnacle move the garden reminder to 9:00")
+    assert "put off a single run" in box.say("@Barnacle postpone the plants by 10 minutes")
+    assert box.done == []
+
+
+def test_everything_at_once_is_refused() -> None:
+    for text in ("pause everything", "remove all tasks", "delete all", "stop all reminders", "resume everything"):
+        box = Box()
+        assert "one task at a time" in box.say("@Barnacle " + text), text
+        assert box.done == []
+    assert "one group at a time" in box.say("pause all groups", folder="main")
+
+
+def test_questions_about_other_groups_stay_unanswered() -> None:
+    box = Box()
+    assert box.say("@Barnacle show tasks of main") == "From here I only see the tasks of this group."
+    assert "door" not in box.say("@Barnacle when does the door check run?")
+    assert box.say("@Barnacle how many tasks are there?") == "2 tasks."
+
+
+def test_small_talk_among_earlier_messages_is_passed_over() -> None:
+    box = Box()
+    reply = box.say("thanks", "hello", "what time is it?", folder="main")
+    assert reply.startswith("It is Sun") and reply.endswith("(I have read 2 earlier messages.)")
+
+
+def test_a_due_task_that_is_a_greeting_is_said() -> None:
+    assert Box().due("good night") == "Reminder: good night"
+    assert Box().due("when is Anna coming") == "Reminder: when is Anna coming"
+
+
+def test_what_was_missed_is_bounded_and_the_groups_own() -> None:
+    box = Box()
+    for n in range(40):
+        run = {"id": "r%d" % n, "folder": "family", "kind": "task", "task": "task-1-xdd8w2", "due_ms": None}
+        run.update({"queued_ms": 1, "started_ms": 1, "ended_ms": NOW - n, "state": "done", "upto": None})
+        box.view.apply("run.ended", dict(run, result="", error=None, attempt=1))
+    assert box.say("@Barnacle what did I miss?").count("water the plants (done)") == assistant_replies.LISTED
+    assert "plants" in box.say("what did i miss", folder="main")
+    box.view.runs[:] = [dict(run, folder="main") for run in box.view.runs]
+    assert box.say("@Barnacle what did I miss?") == "In the last day no task ran."
