@@ -15,6 +15,9 @@ from binascii import crc32
 
 from device.host import frames, limits
 from device.host.errors import BarnacleError
+from device.host.portable import const
+
+_NO_SPACE = const(28)  # ENOSPC, which MicroPython's errno lacks
 
 
 class JournalError(BarnacleError):
@@ -80,20 +83,23 @@ class Journal:
 
     @property
     def overdue_snapshot(self):
-        """True once the log is twice as long as `wants_snapshot` asks for."""
-        return self.log_bytes > 2 * self._log_allowed()
+        """True once the log is twice as long as `wants_snapshot` asks for, or has an eighth more segments."""
+        return self._segment - self._base > limits.SEGMENTS * 9 // 8 or self.log_bytes > 2 * self._log_allowed()
 
     def commit(self):
-        """Make everything appended durable as one batch; raises JournalError and keeps it pending when that fails."""
+        """Make everything appended durable as one batch; raises JournalError and keeps it pending when that fails.
+
+        On a storage that is too full for two generations the older one goes first."""
         if not self._pending:
             return
         try:
-            if self._suspect:
-                self._mend_tail()
-            if self._file is None:
-                self._file = self._files.append(_log(self._segment))
-            written = self._write_frames(self._file, self._pending)
-            self._files.sync(self._file)
+            try:
+                written = self._write_batch()
+            except OSError as error:
+                self._abandon_file()
+                if error.args[0] != _NO_SPACE or not self._drop_previous():
+                    raise
+                written = self._write_batch()
         except OSError as error:
             self._abandon_file()
             raise JournalError("the journal could not be written (%s): free storage or restart the box" % (error,))
@@ -211,14 +217,30 @@ class Journal:
     def _log_allowed(self):
         return max(limits.COMPACT_BYTES, min(2 * self.snapshot_bytes, limits.COMPACT_MOST_BYTES))
 
+    def _write_batch(self):
+        """Write what is pending to the segment; returns the bytes written."""
+        if self._suspect:
+            self._mend_tail()
+        if self._file is None:
+            self._file = self._files.append(_log(self._segment))
+        written = self._write_frames(self._file, self._pending)
+        self._files.sync(self._file)
+        return written
+
+    def _drop_previous(self):
+        """Remove every file older than the newest snapshot; whether there was one."""
+        self._obsolete = self._base
+        dropped = False
+        while self.drop_old():
+            dropped = True
+        return dropped
+
     def _write_with_room(self, payloads, number):
         """On a storage that is too full for three generations the oldest one goes first."""
         try:
             return self._write_snapshot(payloads(), number)
         except OSError:
-            self._obsolete = self._base
-            while self.drop_old():
-                pass
+            self._drop_previous()
             if "snap.tmp" in self._files.names():
                 self._files.remove("snap.tmp")
             return self._write_snapshot(payloads(), number)

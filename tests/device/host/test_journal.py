@@ -318,6 +318,43 @@ def test_a_storage_too_full_for_a_third_generation_gives_up_the_oldest():
     assert recovered(MemoryFiles(files.survivors()))[1] == [b"t" * 3000]
 
 
+def test_a_storage_too_full_for_another_batch_gives_up_the_previous_generation():
+    files = MemoryFiles()
+    journal = written(BATCHES, files)
+    journal.snapshot(lambda: [b"s" * 300])
+    drop_all(journal)
+    journal.append(b"after")
+    journal.commit()
+    files.capacity = sum(files.size(name) for name in files.names())
+    journal.append(b"and on")
+    journal.commit()
+    assert "00000001.log" not in files.names()
+    assert recovered(MemoryFiles(files.survivors()))[1] == [b"s" * 300, b"after", b"and on"]
+
+
+def test_a_batch_that_does_not_fit_at_all_stays_pending():
+    files = MemoryFiles()
+    journal = written(BATCHES, files)
+    files.capacity = sum(files.size(name) for name in files.names())
+    journal.append(b"later")
+    with raises(JournalError):
+        journal.commit()
+    assert journal.pending == 1
+    files.capacity += 1000
+    journal.commit()
+    assert recovered(MemoryFiles(files.survivors()))[1] == [p for b in BATCHES for p in b] + [b"later"]
+
+
+def test_far_too_many_segments_make_a_snapshot_overdue():
+    files = MemoryFiles()
+    journal = written([[b"y" * limits.SEGMENT_BYTES]] * (limits.SEGMENTS + 2), files)
+    assert journal.wants_snapshot and not journal.overdue_snapshot
+    for _ in range(limits.SEGMENTS // 8):
+        journal.append(b"y" * limits.SEGMENT_BYTES)
+        journal.commit()
+    assert journal.overdue_snapshot
+
+
 def test_a_snapshot_that_does_not_fit_at_all_leaves_everything_as_it_was():
     files = MemoryFiles()
     journal = written(BATCHES, files)
