@@ -5,6 +5,7 @@ It guesses nothing: what it changes must name exactly one task, otherwise it lis
 
 from device.host import assistant_changes as changes
 from device.host import assistant_replies as replies
+from device.host import assistant_tasks as told
 from device.host import schedule, sentences
 from device.host import trigger as triggers
 from device.host.errors import Refused
@@ -86,10 +87,10 @@ def _tell(request, earlier, view, now_ms, zone, folder):
     if verb == "day":
         return replies.day(view, now_ms, zone, folder, request.ahead)
     if verb in ("tasks", "count"):
-        return replies.tasks(view, now_ms, zone, folder, request.target, verb == "count")
+        return told.tasks(view, now_ms, zone, folder, request.target, verb == "count")
     if verb == "find":
-        found = replies.about(view, now_ms, zone, folder, request.target)
-        return replies.not_found(request.target) if found is None and request.certain else found
+        found = told.about(view, now_ms, zone, folder, request.target)
+        return told.not_found(request.target) if found is None and request.certain else found
     if verb == "groups":
         return replies.groups(view, folder)
     if verb == "queue":

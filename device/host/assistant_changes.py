@@ -1,6 +1,7 @@
 """What the offline assistant changes: exactly one task or group, found by its words or id; else it asks which."""
 
 from device.host import assistant_replies as replies
+from device.host.assistant_tasks import stem
 from device.host.sentence_times import postponed, rescheduled
 from device.host.sentence_words import among
 
@@ -71,9 +72,9 @@ def _named(task, wanted):
     """Whether the words are the task's id, a part of it, or all in its prompt."""
     if len(wanted) == 1 and _is_id(wanted[0], task["id"].lower()):
         return True
-    prompt = [replies.stem(word) for word in task["prompt"].lower().split()]
+    prompt = [stem(word) for word in task["prompt"].lower().split()]
     for word in wanted:
-        if replies.stem(word) not in prompt:
+        if stem(word) not in prompt:
             return False
     return True
 

@@ -21,6 +21,7 @@ _POLITE_FIRST = (
     "hi there|hey there|hello|hey|hi|ok|okay|so|thanks|thank you|and|now|also|just|maybe|"
 )
 _THANKS = "|thanks|thank you|thx|cheers|thanks a lot|thank you very much|many thanks|"
+_ENDS = " please me thanks you thx cheers lot much "  # last words of the phrases in _THANKS and _POLITE_LAST
 _POLITE_LAST = "|please|for me|"
 _PHRASE = 6  # words of the longest phrase in any table
 _MEANT = (  # slips of the keyboard and what is meant
@@ -70,7 +71,12 @@ def read(text, trigger=""):
     name = triggers.name_of(trigger) if trigger else ""
     if name and triggers.matches(trigger, text):
         text = text[len(name) :].lstrip(" ,:;!.-")
-    words = Words([word for word in text.split() if _bare(word)])
+    kept = text.split()
+    low = [_bare(word) for word in kept]
+    if "" in low:  # lone punctuation
+        kept = [kept[at] for at in range(len(kept)) if low[at]]
+        low = [word for word in low if word]
+    words = Words(kept, low)
     question, greeted = text.endswith("?"), False
     name = "|%s|" % name[1:].lower() if len(name) > 1 else "||"
     changed = True
@@ -107,6 +113,8 @@ def begins(low, table):
 
 def _polite_end(words, name):
     """How many words of politeness stand at the end."""
+    if not among(words.low[-1], _ENDS) and not name.endswith(words.low[-1] + "|"):
+        return 0
     for count in range(min(len(words) - 1, 4), 0, -1):
         phrase = "|%s|" % " ".join(words.low[-count:])
         # "remind me to say thanks" means it, "…, thanks" does not

@@ -233,6 +233,8 @@ def test_questions_about_other_groups_stay_unanswered() -> None:
     box = Box()
     assert box.say("@Barnacle show tasks of main") == "From here I only see the tasks of this group."
     assert "door" not in box.say("@Barnacle when does the door check run?")
+    box.view.apply("group.set", dict(box.view.groups["family"], folder="work", name="Work"))
+    assert box.say("@Barnacle show tasks of work") == box.say("@Barnacle show tasks of nobody")
     assert box.say("@Barnacle how many tasks are there?") == "2 tasks."
 
 

@@ -288,3 +288,21 @@ def test_the_bare_name_is_taken_off() -> None:
     assert understand("hey barnacle", NOW, BERLIN, "@Barnacle").verb == "hello"
     assert understand("barnacle, what's next", NOW, BERLIN, "@Barnacle").verb == "next"
     assert understand("barnacles are nice", NOW, BERLIN, "@Barnacle").verb == "unknown"
+
+
+def test_words_in_any_order_are_safe() -> None:
+    words = (
+        "remind me to in on at by every each other once twice the a half quarter past to 9 9:30 5pm 24 24/12/2026 1st "
+        "15th last first monday mon-fri weekdays weekend month year week day hour minutes and of next this tomorrow "
+        "tonight morning night noon midnight until for from between not except move change postpone pause remove all "
+        "everything group timer set when what is how many tasks run plants ? , @barnacle please thanks undo 1.5 2h30m"
+    ).split(" ")
+    seed = 7
+    for _ in range(1500):
+        picked = []
+        for _ in range(1 + seed % 9):
+            seed = (seed * 1103515245 + 12345) % 2147483648
+            picked.append(words[(seed >> 8) % len(words)])
+        request = understand(" ".join(picked), NOW, BERLIN, "@Barnacle")
+        if request.verb == "add":
+            assert request.prompt and schedule.first(request.kind, request.value, NOW, BERLIN) > NOW, picked
