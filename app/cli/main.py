@@ -11,11 +11,13 @@ from app.cli import (
     audit,
     completion,
     groups,
+    incident,
     lifecycle,
     messages,
     nanoclaw,
     operators,
     parity,
+    replay,
     schedule,
     schedule_next,
     screen,
@@ -71,6 +73,8 @@ def build_parser() -> Parser:
     secret.add(commands)
     operators.add(commands)
     nanoclaw.add(commands, parity.add(commands))
+    replay.add(commands)
+    incident.add(commands)
     completion.add(commands)
     return parser
 

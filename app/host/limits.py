@@ -47,6 +47,15 @@ CLIENT_EVENTS: Final = 1_000  # events not yet read; older ones are dropped and 
 CLIENT_REQUESTS: Final = 64  # requests under way
 CLIENT_PARTS: Final = 512  # parts of one answer
 
+# --- MQTT connection ---
+BRIDGE_WAITING: Final = 4096  # received and not handled; beyond it QoS 0 is dropped and counted, QoS 1 comes again
+BRIDGE_IN_FLIGHT: Final = 64  # QoS 1 messages that the broker has not acknowledged
+BRIDGE_OUT_WAITING: Final = 1024  # messages handed over and not acknowledged, those included; more are refused
+
+# --- MQTT broker that we start ---
+BROKER_QUEUED: Final = 2000  # messages per absent client; what is dropped beyond, the link sends again
+BROKER_PACKET_BYTES: Final = 64 * 1024  # one MQTT packet; parts of a screen picture are the largest
+
 # --- logs ---
 LOG_BYTES: Final = 1024 * 1024
 LOG_FILES: Final = 3
@@ -92,4 +101,5 @@ REPLAY_S: Final = 120  # one timeline may take as long in an interpreter; then i
 REPLAY_HEAP_MB: Final = 32  # of MicroPython when it replays; larger than the box's, for the timeline is in it too
 RECORD_EVENTS: Final = 100_000  # a recording ends by itself when it has so many
 INCIDENT_LOG_BYTES: Final = 256 * 1024  # tail of each log in a bundle
+INCIDENT_SECRET_FILE_BYTES: Final = 1024 * 1024  # a file whose secrets are scrubbed; larger ones hold none
 INCIDENT_ROWS: Final = 20_000  # messages, runs and audit records in a bundle, of each kind

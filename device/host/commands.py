@@ -18,10 +18,11 @@ HARDWARE = ("screen.shot", "screen.tap", "screen.swipe", "box.reboot")
 class Context:
     """What a preparer needs besides state and arguments."""
 
-    def __init__(self, actor, now_ms, zone):
+    def __init__(self, actor, now_ms, zone, make_id=new_id):
         self.actor = actor
         self.now_ms = now_ms
         self.zone = zone
+        self._make_id = make_id
 
     @property
     def sees_all(self):
@@ -30,16 +31,18 @@ class Context:
 
     def new_id(self, kind):
         """A fresh id such as "task-…"."""
-        return new_id(kind, self.now_ms)
+        return self._make_id(kind, self.now_ms)
 
 
 class Commands:
-    """`zone` is the current zone (set by the host). `perform` changes the store in memory: commit afterwards."""
+    """`zone` is the current zone (set by the host), `make_id(kind, now_ms)` names what is made (a replay has
+    names that were recorded). `perform` changes the store in memory: commit afterwards."""
 
     def __init__(self, store, clock, zone):
         self._store = store
         self._clock = clock
         self.zone = zone
+        self.make_id = new_id
 
     def perform(self, actor, name, args):
         """Carry out a command and return its result; raises Refused, or SpoolFull when its records cannot be held."""
@@ -94,7 +97,7 @@ class Commands:
     def _prepare(self, actor, name, args):
         if name not in PREPARERS:
             raise Refused("unsupported", "%s cannot be asked for from here" % name)
-        return PREPARERS[name](self._store.state, args, Context(actor, self._clock.now_ms(), self.zone))
+        return PREPARERS[name](self._store.state, args, Context(actor, self._clock.now_ms(), self.zone, self.make_id))
 
     def _audit(self, name, actor, args, decision, rule, reason):
         now_ms = self._clock.now_ms()

@@ -63,6 +63,10 @@ class Host:
         """What fires tasks. A replay has one that looks as seldom as the host that it replays."""
         return Scheduler(self._store, self._clock, self._current_zone)
 
+    def name_with(self, make_id):
+        """Have `make_id(kind, now_ms)` name the tasks that are made from now on."""
+        self._commands.make_id = make_id
+
     def arrived(self, folder):
         """A group has messages that are work: they are handed over as soon as there is a slot."""
         self._dispatch.message(folder)

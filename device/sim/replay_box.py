@@ -23,6 +23,7 @@ from device.sim.memory_storage import MemoryStorage
 from device.sim.replay_agents import ScriptedAgents
 
 STEP_MS = 1000  # an agent's request waits at most so long for somebody to look
+MADE_MS = 2000  # a replayed command makes its task at most so much earlier or later than the recorded one
 TRACE = 20000  # entries of one phase's trace; what is beyond is counted in "left_off"
 
 
@@ -58,6 +59,8 @@ class ReplayedPhase:
         parts = (self._store, self._clock, self._responder(phase), _hear_nothing)
         self._looking = LookingHost(parts, self._looks["schedule_ms"]) if self._looks else None
         self._host = self._looking or Host(*parts)
+        self._made = list(phase.get("made") or [])
+        self._host.name_with(self._name)
         self._host.boot(self._state.settings["assistant"])
 
     async def play(self):
@@ -169,6 +172,15 @@ class ReplayedPhase:
             group = {"jid": args["jid"], "folder": args["folder"] or ""}
             self._store.put("msg.out", run_records.reply(self._state, now_ms, group, args["text"], None))
 
+    def _name(self, kind, now_ms):
+        """The recorded id of what was made at about this time, so that later texts and commands mean it."""
+        for id_ in self._made:
+            parts = id_.split("-")
+            if parts[0] == kind and len(parts) == 3 and abs(int(parts[1]) - now_ms) <= MADE_MS:
+                self._made.remove(id_)
+                return id_
+        return run_records.new_id(kind, now_ms)
+
     # --- before ---
 
     def _prepare(self, phase):
@@ -254,13 +266,17 @@ class ReplayedPhase:
         messages = [message for folder in folders for message in state.rings[folder]]
         return {
             "groups": [state.groups[folder] for folder in folders],
-            "tasks": [state.tasks[id_] for id_ in sorted(state.tasks)],
+            "tasks": sorted(state.tasks.values(), key=_made),
             "cursors": [{"folder": folder, "n": state.cursors[folder]} for folder in folders],
             "messages": sorted(messages, key=_number),
             "pending": [{"folder": folder, "ids": [m["id"] for m in state.pending(folder)]} for folder in folders],
             "runs": list(state.runs),
             "sessions": [[folder, self._sessions[folder]] for folder in sorted(self._sessions)],
         }
+
+
+def _made(task):
+    return task["created_ms"], task["folder"], task["prompt"], task["id"]
 
 
 def _number(message):

@@ -273,3 +273,11 @@ async def test_a_chat_moves_to_another_folder_only_when_that_is_asked_for():
     mains = groups["main"]["jid"]
     assert code(await box.command("group.add", folder="x", name="X", jid=mains, move_chat=True)) == "reserved"
     await box.stop()
+
+
+async def test_a_replay_may_name_what_is_made():
+    box = await Box().start()
+    box.host.name_with(lambda kind, now_ms: "%s-%d-abc123" % (kind, now_ms))
+    task = await box.task(kind="interval", value="60000")
+    assert task["id"] == "task-%d-abc123" % box.clock.now_ms()
+    await box.stop()
