@@ -18,7 +18,10 @@ def read_relative(low, at, today, when):
     inside = low[at] == "in"
     if inside and low[at + 1 : at + 2] and (low[at + 1] in _VAGUE or (low[at + 2 : at + 3] and low[at + 2] in _VAGUE)):
         raise UnclearTime('When exactly? Say for example "in 10 minutes".')
-    total, position = 0, at + 1 if inside else at
+    position = at + 1 if inside else at
+    if inside and low[position : position + 1] in (["about"], ["around"]):
+        position += 1
+    total = 0
     while True:
         start = position + 1 if total and low[position : position + 1] == ["and"] else position
         length_ms, following = length(low, start)

@@ -6,11 +6,12 @@ from device.host.sentence_words import among
 
 _EXACT = {
     "help": (
-        "|help|commands|what can you do|what can i say|how do i add a task|how do i set a reminder|"
+        "|help|show help|commands|what can you do|what can i say|how do i add a task|how do i set a reminder|"
         "how do i use this|what can i ask|how does this work|"
     ),
     "status": (
-        "|status|how are you|how are you doing|what's up|are you there|are you online|are you alive|"
+        "|show status|what's going on|how's it going|status|how are you|how are you doing|what's up|"
+        "are you there|are you online|are you alive|"
         "are you ok|everything ok|is everything ok|ping|"
     ),
     "time": (
@@ -20,9 +21,9 @@ _EXACT = {
     "recap": "|recap|catch me up|",
     "queue": "|queue|queues|what are you doing|are you busy|",
     "groups": "|groups|",
-    "tasks": "|tasks|reminders|schedules|schedule|",
+    "tasks": "|tasks|reminders|schedules|schedule|list everything|",
     "day": "|my day|today|",
-    "next": "|agenda|next|",
+    "next": "|agenda|next|next reminder|next task|",
     "hello": (
         "|hello|hi|hi there|hello there|hey there|hey|there|good morning|good afternoon|good evening|good day|"
         "morning|evening|"
@@ -62,6 +63,8 @@ _FILLERS = (
 def question(words, today):
     """The Request of a question or of small talk, or None. `today` is in days since 1970."""
     low = words.low
+    if low[:2] == ["tell", "me"] and low[2:3] in (["what"], ["what's"], ["when"], ["which"], ["how"]):
+        low = low[2:]
     joined = " ".join(low)
     for said, meant in (("what is", "what's"), ("whats", "what's"), ("when's", "when is"), ("who's", "who is")):
         joined = joined.replace(said, meant)

@@ -7,7 +7,8 @@ from device.host.sentence_times import UnclearTime, When, schedule_of
 from device.host.sentence_words import Words, among
 
 _ADDERS = (
-    "|remind me|remind us|remind everyone|remind everybody|i need to|i have to|i must|"
+    "|remind me|remind us|remind everyone|remind everybody|reminding me|reminding us|reminder|todo|"
+    "i need to|i have to|i must|"
     "i want to be reminded|i'd like to be reminded|i want a reminder|"
     "i need a reminder|don't let me forget|don't forget|remember|let me know|tell me to|tell us to|notify me|ping me|"
     "alert me|nudge me|set a reminder|set reminder|set me a reminder|set up a reminder|give me a reminder|"

@@ -26,7 +26,7 @@ _POLITE_LAST = "|please|for me|"
 _PHRASE = 6  # words of the longest phrase in any table
 _MEANT = (  # slips of the keyboard and what is meant
     " tommorow=tomorrow tomorow=tomorrow tommorrow=tomorrow tmrw=tomorrow tonite=tonight evry=every everyday=daily"
-    " remeber=remember remid=remind wensday=wednesday wedensday=wednesday workday=weekday workdays=weekdays"
+    " remeber=remember remid=remind pls=please wensday=wednesday wedensday=wednesday workday=weekday workdays=weekdays"
     " thier=their midnite=midnight dont=don't im=i'm wich=which shedule=schedule @=at "
 )
 

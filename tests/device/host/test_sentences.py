@@ -73,6 +73,9 @@ TASKS = (
     ("  REMIND   ME  EVERY DAY AT 8:30   TO Water The Plants ", "Water The Plants", "every day at 08:30"),
     ("could you remind me at 9:00 to call the accountant?", "call the accountant", "once on Mon 23 Nov 2026 at 09:00"),
     ("remind me at 9:00 to say thanks", "say thanks", "once on Mon 23 Nov 2026 at 09:00"),
+    ("pls remind me in about 20 minutes to stir", "stir", "once on Sun 22 Nov 2026 at 20:20"),
+    ("reminder: call bob tomorrow at 9", "call bob", "once on Mon 23 Nov 2026 at 09:00"),
+    ("would you mind reminding me to lock up at 22:00?", "lock up", "once on Sun 22 Nov 2026 at 22:00"),
     ("set an egg timer for 6 minutes", "egg timer", "once on Sun 22 Nov 2026 at 20:06"),
     ("set a 10 minute timer", "timer", "once on Sun 22 Nov 2026 at 20:10"),
     ("at five to ten join the call", "join the call", "once on Mon 23 Nov 2026 at 09:55"),
@@ -107,6 +110,10 @@ QUESTIONS = (
     ("what time is it?", "time"),
     ("what did we say?", "recap"),
     ("summarise", "recap"),
+    ("could you tell me when the plants reminder runs", "find"),
+    ("show status", "status"),
+    ("what's going on?", "status"),
+    ("next reminder please", "next"),
     ("please recap", "recap"),
 )
 
