@@ -51,6 +51,7 @@ COMMAND_BYTES = const(12 * 1024)  # and what they may weigh: audit, the thing se
 GARBAGE_BYTES = const(128 * 1024)  # allocated between two garbage collections
 QUEUE_NEWS_MS = const(250)  # the queue is told at most this often
 HEALTH_MS = const(30 * 1000)  # how often health is told while the host listens
+HEALTH_AGAIN_MS = const(1000)  # and once more so long after a change of the connection
 TEXT_NEWS_MS = const(100)  # a run's growing text is told at most this often
 RESTART_MS = const(100)  # wait before a failed task of the box is restarted; doubles
 RESTART_MAX_MS = const(10 * 1000)

@@ -44,8 +44,14 @@ class Telemetry:
             await self._clock.sleep_ms(limits.QUEUE_NEWS_MS)
 
     async def run_health(self):
-        """Tell health when the connection changes and every HEALTH_MS."""
+        """Tell health when the connection changes and every HEALTH_MS. After a change health and queue are told twice:
+        what comes before the host has heard our welcome is lost to it."""
+        again = False
         while True:
             self._connection_news.clear()
             self._tell("tele.health", self._health())
-            await self._clock.wait(self._connection_news, limits.HEALTH_MS)
+            wait_ms = limits.HEALTH_AGAIN_MS if again else limits.HEALTH_MS
+            changed = await self._clock.wait(self._connection_news, wait_ms)
+            if again and not changed:
+                self._queue_news.set()
+            again = changed

@@ -53,6 +53,7 @@ BEYOND = {
     "GARBAGE_BYTES": "host/test_limits.py::test_garbage_is_collected_before_it_has_grown_beyond_its_bound",
     "QUEUE_NEWS_MS": "host/test_host.py::test_the_queue_is_told_at_most_four_times_a_second",
     "HEALTH_MS": "host/test_host.py::test_health_is_told_on_connection_and_every_half_minute",
+    "HEALTH_AGAIN_MS": "host/test_host.py::test_what_a_host_hears_first_is_told_once_more_when_it_listens",
     "TEXT_NEWS_MS": "host/test_limits.py::test_a_growing_text_is_told_no_more_often_than_its_bound",
     "RESTART_MS": "host/test_limits.py::"
     "test_a_part_that_fails_again_and_again_is_restarted_ever_more_rarely_up_to_a_bound",

@@ -21,6 +21,7 @@ from app.host.device_core import system_clock
 from device.box import Box
 from device.host import portable
 from device.host.errors import BarnacleError
+from device.host.journal import JournalError
 
 STARTED = portable.raw_ticks_ms()
 
@@ -61,9 +62,17 @@ async def _serve(box: Box) -> int:
     try:
         await serving
     except asyncio.CancelledError:
-        return 0
-    finally:
+        return _close(box)
+    return 0
+
+
+def _close(box: Box) -> int:
+    """What could not be written is still on its way: the laptop has no acknowledgement of it and sends it again."""
+    try:
         box.store.close()
+    except JournalError as error:
+        print(f"barnacle: {error}", flush=True)
+        return 1
     return 0
 
 

@@ -5,6 +5,7 @@ commit is there whole or not at all, and a commit that fails stays pending.
 """
 
 import json
+import os
 import sqlite3
 from collections.abc import Callable, Iterable
 from contextlib import contextmanager
@@ -28,7 +29,12 @@ class SqliteJournal:
     """Always empty: a file that cannot be read does not open."""
 
     def __init__(self, path: Path, assistant: str, now_ms: Callable[[], int]) -> None:
-        self._connection = tables.opened(path)
+        self._claim = tables.claimed(path)
+        try:
+            self._connection = tables.opened(path)
+        except tables.DatabaseProblem:
+            os.close(self._claim)
+            raise
         self._assistant = assistant
         self._now_ms = now_ms
         self._pending: list[bytes] = []
@@ -107,6 +113,11 @@ class SqliteJournal:
         self._snapshot_bytes = size
         self._log_bytes = 0
 
+    def snapshot_steps(self, payloads: Callable[[], Iterable[bytes]]) -> Iterable[None]:
+        """As `snapshot`, in one step: a transaction is not kept open between others' turns."""
+        self.snapshot(payloads)
+        return ()
+
     def drop_old(self) -> bool:
         """Nothing is left over after a snapshot: False."""
         return False
@@ -114,6 +125,7 @@ class SqliteJournal:
     def close(self) -> None:
         """Close the file; what is pending stays unwritten."""
         tables.closed(self._connection)
+        os.close(self._claim)
 
     # --- inside ---
 

@@ -8,6 +8,8 @@ barnacle_logs      which entries of NanoClaw's task_run_logs Barnacle wrote, by 
 barnacle_meta      small facts by name
 """
 
+import fcntl
+import os
 import sqlite3
 from pathlib import Path
 from typing import Any, Final
@@ -42,7 +44,6 @@ def opened(path: Path) -> sqlite3.Connection:
     """The database at `path`, made when missing, with NanoClaw's tables and Barnacle's; nothing of NanoClaw's is
     changed beyond what NanoClaw itself adds to an older file. Raises DatabaseProblem."""
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         connection = sqlite3.connect(path, isolation_level=None, timeout=limits.DESKTOP_LOCK_S)
         connection.row_factory = sqlite3.Row
         _check(connection, path)
@@ -55,6 +56,25 @@ def opened(path: Path) -> sqlite3.Connection:
         remedy = "stop the program that uses it, or name another file: database under [box] in config.toml"
         raise DatabaseProblem(f"the database {path} cannot be opened: {error}", remedy) from error
     return connection
+
+
+def claimed(path: Path) -> int:
+    """A handle whose closing, or this process's end, lets others have the file. Raises DatabaseProblem while another
+    Barnacle has it: two boxes must not share one store. The folder is what is locked: SQLite's own locks are on the
+    file."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise DatabaseProblem(f"the database {path} cannot be opened: {error}", "name another file") from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(handle)
+        raise DatabaseProblem(
+            f"another Barnacle uses a database in {path.parent}", "stop it there: barnacle down, with its own home"
+        ) from error
+    return handle
 
 
 def closed(connection: sqlite3.Connection) -> None:

@@ -141,6 +141,13 @@ def test_the_database_is_the_owners_only(tmp_path):
         assert (tmp_path / "new").stat().st_mode & 0o077 == 0
 
 
+def test_two_boxes_never_share_a_database(tmp_path):
+    with Desk(tmp_path / "db"), pytest.raises(DatabaseProblem, match="another Barnacle"):
+        SqliteJournal(tmp_path / "db", "Andy", lambda: 0)
+    with Desk(tmp_path / "db"):
+        pass
+
+
 def test_another_programs_database_is_refused(tmp_path):
     raw = sqlite3.connect(tmp_path / "db")
     raw.execute("CREATE TABLE songs (name TEXT)")

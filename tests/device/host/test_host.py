@@ -253,12 +253,24 @@ async def test_the_queue_is_told_at_most_four_times_a_second():
 
 async def test_health_is_told_on_connection_and_every_half_minute():
     box = await Box().start()
+    box.host.set_online(True)
+    await box.clock.advance(limits.HEALTH_AGAIN_MS)
+    box.told = []
+    await box.clock.advance(65000)
+    assert [k for k, _ in box.told].count("tele.health") == 2
+    await box.stop()
+
+
+async def test_what_a_host_hears_first_is_told_once_more_when_it_listens():
+    box = await Box().start()
     box.told = []
     box.host.set_online(True)
-    await box.clock.settle()
-    assert [k for k, _ in box.told].count("tele.health") == 1
-    await box.clock.advance(65000)
-    assert [k for k, _ in box.told].count("tele.health") == 3
+    await box.clock.advance(limits.HEALTH_AGAIN_MS - 1)
+    first = [k for k, _ in box.told]
+    await box.clock.advance(limits.QUEUE_NEWS_MS + 1)
+    assert first.count("tele.health") == first.count("tele.queue") == 1
+    assert [k for k, _ in box.told].count("tele.health") == 2
+    assert [k for k, _ in box.told].count("tele.queue") == 2
     await box.stop()
 
 
