@@ -82,6 +82,7 @@ class Laptop:
     def __init__(self, records, received=None):
         self.records = records
         self.received = dict(received or {})  # seq -> (id, kind, body as text)
+        self.held = max(self.received) if self.received else 0  # before this box was switched on
         self.store = None
         self.problems = []
         self.acked_seq = 0
@@ -104,7 +105,7 @@ class Laptop:
 
     def at(self, number):
         """The laptop as it was when the power went at this operation."""
-        held = 0
+        held = self.held
         for at, seq in self.marks:
             if at > number:
                 break
