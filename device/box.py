@@ -73,6 +73,7 @@ class Box:
             on_live=self.host.set_online,
             on_welcome=self.host.welcome,
             on_audit=self.host.note,
+            has_room=self.store.room.is_set,
         )
         self.store.call_when_durable(bus.link.kick)
         self.facts.connected_by(bus.client)

@@ -63,7 +63,8 @@ async def _serve(paths: Paths) -> None:
             return bridge is not None and bridge.publish(topic, data, qos)
 
         zone = _zone_source(settings)
-        host = Host(_identity(keys, settings.mqtt), database, system_clock(), publish, zone)
+        configured = {"assistant": settings.box.assistant, "slots": settings.box.slots}
+        host = Host(_identity(keys, settings.mqtt), database, system_clock(), publish, zone, configured)
 
         async def receive(message: Message) -> None:
             await host.receive(message.topic, message.payload)

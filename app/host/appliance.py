@@ -7,11 +7,12 @@ from typing import Any
 
 from app.host.box import box_name, box_plan, provision
 from app.host.keys import Keys, load_keys
+from app.host.listen_port import check_port_free
 from app.host.mqtt_broker import MqttBroker
 from app.host.paths import REPOSITORY, Paths
 from app.host.process import Backoff, ChildPlan
 from app.host.settings import Settings
-from app.host.supervisor import Supervisor, check_port_free
+from app.host.supervisor import Supervisor
 
 RELOADED = ("broker", "host")
 """What reads the keys at start only, and is restarted when they change."""

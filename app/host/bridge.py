@@ -17,9 +17,8 @@ from typing import Any
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
-MESSAGES_WAITING = 4096  # received and not handled yet; beyond it QoS 0 is dropped and counted, QoS 1 waits unread
-IN_FLIGHT = 64  # QoS 1 messages that the broker has not acknowledged
-OUT_WAITING = 1024  # messages handed to paho and not sent; more are refused
+from app.host import limits
+
 KEEPALIVE_S = 30
 RETRY_S = 0.5
 RETRY_MAX_S = 30.0
@@ -129,8 +128,8 @@ class Bridge:
             manual_ack=True,
             reconnect_on_failure=False,
         )
-        client.max_inflight_messages_set(IN_FLIGHT)
-        client.max_queued_messages_set(OUT_WAITING)
+        client.max_inflight_messages_set(limits.BRIDGE_IN_FLIGHT)
+        client.max_queued_messages_set(limits.BRIDGE_OUT_WAITING)
         if user is not None:
             client.username_pw_set(user, password)
         if tls_ca:
@@ -170,7 +169,7 @@ class Bridge:
         self._to_loop(self._gone, str(code))
 
     def _received(self, client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
-        if len(self._waiting) >= MESSAGES_WAITING:
+        if len(self._waiting) >= limits.BRIDGE_WAITING:
             self.dropped += 1
             if message.qos:
                 client.disconnect()  # unacknowledged: the broker brings it again

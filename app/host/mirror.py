@@ -65,6 +65,12 @@ class Mirror:
         """Records were lost: what the mirror says is only certain again after a full transfer."""
         await self._database.write(lambda connection: _set_state(connection, "synced", 0))
 
+    def seen(self, now_ms: int) -> None:
+        """Remember when the box was last heard of; its records do so by themselves."""
+        self._database.write_later(
+            lambda connection: _set_state(connection, "seen_ms", now_ms), "when the box was seen"
+        )
+
     async def note(self, what: str, detail: str, now_ms: int, actor: str = "host") -> Body:
         """Add an audit record of the laptop's own; returns it."""
         body = _note(what, detail, now_ms) | {"actor": actor}

@@ -6,12 +6,13 @@ import os
 import pwd
 import re
 import shutil
-import socket
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from app.errors import SupervisorError
+from app.host import limits
+from app.host.listen_port import check_port_free
 from app.host.log_file import LogFile
 from app.host.mqtt_users import acl_file, password_file, rights
 from app.host.paths import REPOSITORY
@@ -20,10 +21,6 @@ from app.host.process import Child, ChildPlan
 
 START_TIMEOUT_S = 15.0
 STOP_GRACE_S = 5.0
-LOG_BYTES = 512 * 1024
-LOG_FILES = 2
-QUEUED_MESSAGES = 2000  # per absent client; what Mosquitto drops beyond, the link sends again
-PACKET_BYTES = 64 * 1024  # screen parts and voice frames are the largest
 _PLACES = ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin", "/usr/local/opt/mosquitto/sbin")
 _DEVICE = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
@@ -82,12 +79,12 @@ class MqttBroker:
 
     async def start(self) -> None:
         """Start the broker and wait until its port answers. Raises SupervisorError naming port and key otherwise."""
-        check_port(self._bind, self.port)
-        log = LogFile(self._folder / "broker.log", LOG_BYTES, LOG_FILES)
+        check_port_free(self._bind, self.port, "config.toml")
+        log = LogFile(self._folder / "broker.log", limits.LOG_BYTES, limits.LOG_FILES)
         self._child = Child(self.plan(), log, self._changed)
         self._task = asyncio.create_task(self._child.run(), name="mqtt broker")
         deadline = asyncio.get_running_loop().time() + START_TIMEOUT_S
-        while not await _answers(self._bind, self.port):
+        while not (self._child.ready.is_set() and await _answers(self._bind, self.port)):
             if self._child.hopeless.is_set() or asyncio.get_running_loop().time() > deadline:
                 line = self._child.last_line
                 await self.stop()
@@ -117,8 +114,8 @@ class MqttBroker:
             "autosave_on_changes true",
             "autosave_interval 1000",
             "persistent_client_expiration 14d",
-            f"max_queued_messages {QUEUED_MESSAGES}",
-            f"max_packet_size {PACKET_BYTES}",
+            f"max_queued_messages {limits.BROKER_QUEUED}",
+            f"max_packet_size {limits.BROKER_PACKET_BYTES}",
             "set_tcp_nodelay true",
             "sys_interval 0",
             "log_dest stderr",
@@ -137,7 +134,6 @@ class MqttBroker:
             "bind": f"{self._bind}:{self.port}",
             "passwords": password_file(self._users),
             "rights": {name: rights(name, self._device) for name in self._users},
-            "packet_bytes": PACKET_BYTES,
         }
         return json.dumps(document, indent=1)
 
@@ -147,19 +143,6 @@ def find_mosquitto() -> Path | None:
     search = os.pathsep.join([os.environ.get("PATH", ""), *_PLACES])
     found = shutil.which("mosquitto", path=search)
     return Path(found) if found else None
-
-
-def check_port(bind: str, port: int) -> None:
-    """Raises SupervisorError when nobody could listen there."""
-    with socket.socket(socket.AF_INET6 if ":" in bind else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((bind, port))
-        except OSError as error:
-            raise SupervisorError(
-                f"the MQTT broker cannot listen on {bind} port {port}: {error.strerror}",
-                "stop what uses the port, or set another mqtt.port in config.toml",
-            ) from error
 
 
 async def _answers(bind: str, port: int) -> bool:

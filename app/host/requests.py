@@ -19,7 +19,7 @@ Args = dict[str, Any]
 
 
 class Requests:
-    """`answer` is the one entry. `facts` gives device, boot, version, zone, rule and broker as they are now."""
+    """`answer` is the one entry. `facts` gives device, boot, holding, version, zone, rule, broker as they are now."""
 
     def __init__(
         self,
@@ -79,6 +79,7 @@ class Requests:
                 "id": facts["device"],
                 "online": self._box.online,
                 "seen_ms": self._box.seen_ms,
+                "holding": facts["holding"],
                 "boot": facts["boot"],
                 "health": self._box.latest("tele.health"),
                 "health_age_ms": self._box.age_ms("tele.health"),

@@ -27,7 +27,7 @@ class BoxSettings:
     id: str = ""
     """Device id; "" uses the one made at first start (in keys.json)."""
     assistant: str = "Barnacle"
-    """The assistant's name: trigger word and reply prefix."""
+    """The assistant's name: trigger word of new groups and reply prefix. Told to the box when it changes here."""
     kind: BoxKind = field(default="simulator", metadata={"choices": BOX_KINDS})
     """What the box is: the simulator, the desktop host (no screen, nothing compiled), or a board on the desk."""
     database: str = ""
@@ -35,7 +35,7 @@ class BoxSettings:
     heap_bytes: int = field(default=2 * 1024 * 1024, metadata={"range": (256 * 1024, 64 * 1024 * 1024)})
     """Heap of the simulated box; the default is the smallest that real boards have."""
     slots: int = field(default=2, metadata={"range": (1, 8)})
-    """Runs at a time."""
+    """Runs at a time. Told to the box when it changes here."""
 
 
 @dataclass(frozen=True)

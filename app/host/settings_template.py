@@ -5,11 +5,11 @@ TEMPLATE = """\
 
 [box]
 # id = ""                  # device id; "" uses the one made at first start
-# assistant = "Barnacle"   # the assistant's name: trigger word (@Barnacle) and reply prefix
+# assistant = "Barnacle"   # the assistant's name: reply prefix, and trigger word of new groups (see slots)
 # kind = "simulator"       # "simulator", "desktop" (no screen, nothing to compile) or "board" (a real one on the desk)
 # database = ""            # SQLite file of the desktop host; "" for its own; may be NanoClaw's store/messages.db
 # heap_bytes = 2097152     # memory of the simulated box
-# slots = 2                # runs at a time, 1 to 8
+# slots = 2                # runs at a time, 1 to 8; told when changed here, else what the box was set to stays
 
 [mqtt]
 # host = "127.0.0.1"       # where the broker is

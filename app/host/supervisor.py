@@ -2,10 +2,8 @@
 
 import asyncio
 import contextlib
-import errno
 import os
 import signal
-import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -170,26 +168,6 @@ class Supervisor:
         self._say(f"ready in {self._ready_ms} ms")
         for line in self._facts.get("lines", []):
             self._say(line)
-
-
-def check_port_free(bind: str, port: int, config: object) -> None:
-    """Raises SupervisorError when nothing can listen there."""
-    try:
-        family, kind, _, _, address = socket.getaddrinfo(bind, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[
-            0
-        ]
-        with socket.socket(family, kind) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise SupervisorError(
-                f"port {port} on {bind} is taken by another program",
-                f"stop that one, or set another port under [mqtt] in {config}",
-            ) from None
-        raise SupervisorError(
-            f"cannot listen on {bind} port {port}: {error.strerror}", f"correct bind and port under [mqtt] in {config}"
-        ) from None
 
 
 async def _all_ready(children: Sequence[Child], paths: Paths) -> None:

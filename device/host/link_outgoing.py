@@ -88,9 +88,10 @@ class Outgoing:
 
     async def bounds(self):
         """The lowest seq that is still held, and the one that the next record will get."""
+        upcoming = await portable.maybe_await(self._storage.next_out())  # first: what is put meanwhile is above it
         first = await portable.maybe_await(self._storage.spool_after(0, 1))
-        upcoming = await portable.maybe_await(self._storage.next_out())
-        return (first[0][0] if first else upcoming), upcoming
+        low = first[0][0] if first else upcoming
+        return low, max(low, upcoming)
 
     # Sending.
 

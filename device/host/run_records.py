@@ -63,7 +63,7 @@ def wakes(group, messages):
 def reply(state, now_ms, group, text, run_id):
     """The body of a `msg.out`; `prefix` asks the channel to put the assistant's name in front."""
     return {
-        "id": "out-%d" % state.next_n,
+        "id": new_id("out", now_ms),  # not the number: it starts over when the box is reset
         "n": state.next_n,
         "jid": group["jid"],
         "folder": group["folder"],

@@ -6,6 +6,7 @@ from typing import Any
 
 from app.host import device_core
 from app.host.bridge import Bridge, Message
+from device.host.errors import NoRoom
 from tests.device.host.link_world import MemoryStore
 
 KEY = b"the key of one box, 32 bytes ...."
@@ -25,6 +26,7 @@ class FakeBox:
         self.seen: set[tuple[str, str]] = set()
         self.welcomes: list[dict[str, Any]] = []
         self.mute = False
+        self.full = False
         self.clock = device_core.system_clock()
         link: Any = device_core._link.Link
         self.link = link(
@@ -37,6 +39,7 @@ class FakeBox:
             sent,
             self._on_record,
             on_welcome=self.welcomes.append,
+            has_room=lambda: not self.full,
         )
 
     def report(self, kind: str, body: dict[str, Any]) -> None:
@@ -51,6 +54,8 @@ class FakeBox:
         self.report("msg.out", reply | {"run": None, "prefix": False, "ts_ms": self.clock.now_ms()})
 
     async def _on_record(self, kind: str, body: dict[str, Any], envelope: dict[str, Any]) -> None:
+        if self.full:
+            raise NoRoom("full")
         self.store.last_in = envelope["seq"]
         self.effects.append((kind, body))
         if kind == "sync.request":
@@ -90,6 +95,9 @@ class FakeBox:
             self.groups[group["folder"]] = group | {"jid": "console:" + group["folder"]}
             self.report("group.set", self.groups[group["folder"]])
             result["result"] = self.groups[group["folder"]]
+        elif body["name"] == "settings.set":
+            settings = {"assistant": "Barnacle", "zone": "UTC", "rule": "UTC0", "slots": 2, **body["args"]}
+            self.report("settings.set", settings)
         else:
             result |= {"ok": False, "error": {"code": "unknown_task", "message": "no such task", "remedy": "list them"}}
         self.report("cmd.result", result)

@@ -45,8 +45,8 @@ class Installation:
     def box(self) -> FakeBoxOnMqtt:
         return FakeBoxOnMqtt(self.port, self.keys.device_password, self.keys.device_id, self.keys.device_key)
 
-    async def start_host(self) -> None:
-        arguments = [sys.executable, "-m", "app.host", "--home", str(self.paths.state)]
+    async def start_host(self, *module: str) -> None:
+        arguments = [sys.executable, "-m", *(module or ("app.host",)), "--home", str(self.paths.state)]
         pipe = asyncio.subprocess.PIPE
         self.host = await asyncio.create_subprocess_exec(*arguments, stdout=pipe, cwd=REPOSITORY, env=dict(os.environ))
         assert self.host.stdout
@@ -58,6 +58,12 @@ class Installation:
         assert self.host
         self.host.kill()
         await self.host.communicate()
+
+    async def until_host_died(self) -> int:
+        assert self.host
+        await asyncio.wait_for(self.host.communicate(), 20)
+        assert self.host.returncode is not None
+        return self.host.returncode
 
     async def stop_host(self) -> int:
         assert self.host

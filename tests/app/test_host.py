@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from app.host import limits
 from app.host.database import Database
 from app.host.device_core import MESSAGE_BYTES, system_clock
 from app.host.host import Host, Identity, Zone
+from app.host.mirror_reads import MirrorReads
 from app.host.refusal import RequestRefused
 from tests.app.fake_box import KEY, FakeBox, until
 
@@ -20,11 +22,11 @@ from tests.app.fake_box import KEY, FakeBox, until
 class Pair:
     """A host and a box; `cut` and `join` are the connection between them."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, configured: dict[str, Any] | None = None) -> None:
         self.zone = Zone("Europe/Berlin", "CET-1CEST,M3.5.0,M10.5.0/3")
         self.clock = system_clock()
         identity = Identity("box-1", KEY, b"e" * 32, {}, "1.0", {"kind": "mosquitto", "host": "h", "port": 1})
-        self.host = Host(identity, database, self.clock, self._from_host, lambda: self.zone)
+        self.host = Host(identity, database, self.clock, self._from_host, lambda: self.zone, configured)
         self.box = FakeBox(self._from_box)
         self.up: asyncio.Queue[bytes] = asyncio.Queue()
         self.down: asyncio.Queue[bytes] = asyncio.Queue()
@@ -75,9 +77,9 @@ class Pair:
 
 
 @asynccontextmanager
-async def pair(tmp_path: Path) -> AsyncIterator[Pair]:
+async def pair(tmp_path: Path, **configured: Any) -> AsyncIterator[Pair]:
     database = await Database.open(tmp_path / "m.db")
-    both = Pair(database)
+    both = Pair(database, configured)
     carrying = asyncio.create_task(both.carry())
     try:
         await asyncio.sleep(0)
@@ -211,7 +213,7 @@ async def test_unknown_requests_are_named_as_such(tmp_path: Path) -> None:
 async def test_a_changed_zone_reaches_the_box_without_a_reconnect(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.host.host.RENEW_MS", 50)
+    monkeypatch.setattr("app.host.box_link.RENEW_MS", 50)
     async with pair(tmp_path) as both:
         both.zone = Zone("Asia/Tokyo", "JST-9")
         await until(lambda: both.box.welcomes[-1].get("rule") == "JST-9")
@@ -227,3 +229,115 @@ async def test_a_clock_that_was_set_is_told_to_the_box(tmp_path: Path) -> None:
         both.box.say("anything", "r1")
         await until(lambda: len(both.box.welcomes) > said)
         assert abs(both.box.welcomes[-1]["utc_ms"] - clock.now_ms()) < 60_000
+
+
+async def test_many_messages_at_once_share_commits_both_ways(tmp_path: Path) -> None:
+    async with pair(tmp_path) as both:
+        before = both.host.store._database.commits
+        answers = await asyncio.gather(*(both.ask("send", f"q{n}", folder="main", text="x") for n in range(40)))
+        assert all(answer["accepted"] for answer in answers)
+        await until(both.settled)
+        assert both.host.store._database.commits - before < 40  # for 40 messages down and 80 records up
+        assert [body["id"] for kind, body in both.box.effects if kind == "msg.in"] == [f"q{n}" for n in range(40)]
+
+
+async def test_a_full_disk_stops_nothing_for_good_and_loses_and_doubles_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with pair(tmp_path) as both:
+        apply_all, failures = both.host.mirror.apply_all, 2
+
+        async def full(records: Any, now_ms: int) -> list[bool]:
+            nonlocal failures
+            if failures:
+                failures -= 1
+                raise sqlite3.OperationalError("database or disk is full")
+            return await apply_all(records, now_ms)
+
+        monkeypatch.setattr(both.host.mirror, "apply_all", full)
+        delivered: list[str] = []
+
+        async def deliver(reply: dict[str, Any]) -> None:
+            delivered.append(reply["id"])
+            raise RuntimeError("a gateway's fault is its own")
+
+        monkeypatch.setattr(both.host.gateways[0], "deliver", deliver)
+        for n in range(30):
+            both.box.say(f"reply {n}", f"r{n}")
+        await until(lambda: not failures)
+        assert not delivered
+        await until(both.settled)
+        assert delivered == [f"r{n}" for n in range(30)]
+        whats = [row["what"] for row in await both.ask("audit")]
+        assert whats.count("link.failed") == 1
+        texts = [message["id"] for message in await both.ask("messages", folder="main", limit=100)]
+        assert texts == [f"r{n}" for n in range(30)]
+
+
+def told(both: Pair) -> list[dict[str, Any]]:
+    return [body["args"] for kind, body in both.box.effects if kind == "cmd" and body["name"] == "settings.set"]
+
+
+async def test_settings_of_the_config_are_told_to_the_box_once_per_change(tmp_path: Path) -> None:
+    async with pair(tmp_path, assistant="Ada", slots=2) as both:
+        await until(lambda: told(both) == [{"assistant": "Ada"}])
+        await until(both.settled)
+        both.cut()
+        both.join()
+        await until(lambda: both.host.box.online)
+        both.box.report("settings.set", {"assistant": "Eve", "zone": "UTC", "rule": "UTC0", "slots": 3})
+        await until(both.settled)
+        both.host._configured._wanted = {"assistant": "Ada", "slots": 4}
+        both.cut()
+        both.join()
+        await until(lambda: len(told(both)) > 1)
+        assert told(both)[1:] == [{"slots": 4}]  # Eve was set on the box after Ada was written here: she stays
+
+
+async def test_a_reset_box_is_told_its_settings_again(tmp_path: Path) -> None:
+    async with pair(tmp_path, slots=5) as both:
+        await until(lambda: told(both) == [{"slots": 5}])
+        await until(both.settled)
+        both.cut()
+        both.box.store.next, both.box.store.spool = 1, []
+        both.join()
+        await until(lambda: told(both) == [{"slots": 5}] * 2)
+
+
+async def test_defaults_in_the_config_are_no_wish(tmp_path: Path) -> None:
+    async with pair(tmp_path, assistant="Barnacle", slots=2) as both:
+        both.box.report("settings.set", {"assistant": "Eve", "zone": "UTC", "rule": "UTC0", "slots": 3})
+        await until(both.settled)
+        both.cut()
+        both.join()
+        await until(lambda: both.host.box.online)
+        await both.ask("send", folder="main", text="x")
+        assert told(both) == []
+
+
+async def test_when_the_box_was_seen_is_known_after_a_restart_too(tmp_path: Path) -> None:
+    async with pair(tmp_path) as both:
+        await asyncio.sleep(0.02)
+        both.box.link.telemetry("tele.health", {"heap_used": 1})
+        before = both.host.box.seen_ms
+        await until(lambda: both.host.box.seen_ms != before)
+        seen_ms = (await both.ask("status"))["device"]["seen_ms"]
+        assert abs(seen_ms - both.clock.now_ms()) < 5_000
+        both.cut()
+    database = await Database.open(tmp_path / "m.db")
+    assert await MirrorReads(database).seen_ms() == seen_ms
+    await database.close()
+
+
+async def test_a_box_without_room_is_shown_as_holding_back_not_as_gone(tmp_path: Path) -> None:
+    async with pair(tmp_path) as both:
+        both.box.full = True
+        asking = asyncio.create_task(both.ask("send", folder="main", text="x", id="m1"))
+        await until(lambda: both.host.requests._facts()["holding"])
+        device = (await both.ask("status"))["device"]
+        assert device["online"] and device["holding"]
+        both.box.full = False
+        both.box.link.kick()
+        assert (await asking)["accepted"]
+        assert not (await both.ask("status"))["device"]["holding"]
+        assert "link.failed" not in [row["what"] for row in await both.ask("audit")]

@@ -1,6 +1,9 @@
 """Host process, broker and operator's client as they are; only the box is a fake, speaking through the real link."""
 
 import asyncio
+import contextlib
+import signal
+import sqlite3
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -89,6 +92,24 @@ async def test_a_host_killed_in_mid_stream_mirrors_everything_exactly_once(tmp_p
             assert sorted(b["id"] for k, b in box.effects if k == "msg.in") == [f"a{i}" for i in range(5)]
 
 
+async def test_a_host_killed_between_apply_and_commit_mirrors_everything_exactly_once(tmp_path: Path) -> None:
+    async with Installation(tmp_path) as site, site.box() as box:
+        for number in range(120):
+            box.say(f"reply {number}", f"r{number}")
+        for records in (7, 40, 90):  # what was applied before is durable; the batch that the kill hit is not
+            await site.start_host("tests.app.host_that_dies", str(records))
+            assert await site.until_host_died() == -signal.SIGKILL
+            stored = await asyncio.to_thread(_stored, site.paths.mirror)
+            assert stored < records
+            assert len(box.store.spool) == 120 - stored or box.store.spool[0][0] <= stored + 1
+        await site.start_host()
+        async with OperatorClient(site.credentials) as client:
+            await until(lambda: _has(client, 120))
+            await until(lambda: not [row for row in box.store.spool if row[2] == "msg.out"])
+            messages = await client.request("messages", folder="main", limit=500)
+            assert [m["id"] for m in messages] == [f"r{number}" for number in range(120)]
+
+
 async def test_events_reach_a_client_that_stays_and_survive_a_restart_of_the_host(tmp_path: Path) -> None:
     async with Installation(tmp_path) as site, site.box() as box:
         await site.start_host()
@@ -142,6 +163,11 @@ async def test_a_wrong_operator_key_gets_no_answer_and_an_audit_record(tmp_path:
             audit = await client.request("audit", what="operator.rejected")
             assert audit[0]["actor"] == "op:local"
             assert "bad_mac" in audit[0]["detail"]
+
+
+def _stored(mirror: Path) -> int:
+    with contextlib.closing(sqlite3.connect(mirror)) as connection:
+        return connection.execute("SELECT count(*) FROM messages").fetchone()[0]
 
 
 async def _groups(client: OperatorClient) -> bool:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from app.errors import SupervisorError
-from app.host import mqtt_broker
+from app.host import limits, mqtt_broker
+from app.host.bridge import Bridge, Message
 from app.host.mqtt_broker import MqttBroker
 from app.host.mqtt_users import (
     acl_file,
@@ -20,7 +21,7 @@ from app.host.mqtt_users import (
     read_password_file,
     rights,
 )
-from tests.app.bus_rig import DEVICE, USERS, broker, free_port, until
+from tests.app.bus_rig import DEVICE, TOPIC, USERS, BoxEnd, HostEnd, broker, free_port, until
 
 KINDS = pytest.mark.parametrize("kind", ["mosquitto", "amqtt"])
 
@@ -164,3 +165,48 @@ def test_rights_end_at_the_own_topics() -> None:
         assert not covers(own, greedy)
     assert covers(own, own) and covers("barnacle/desk/op/+/req", "barnacle/desk/op/tui/req")
     assert covers("a/+/b", "a/+/b") and not covers("a/+/b", "a//b")
+
+
+async def test_what_waits_for_an_absent_client_is_bounded_and_the_link_makes_up_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "BROKER_QUEUED", 10)
+    mqtt = broker(tmp_path, "mosquitto")
+    await mqtt.start()
+    got: list[bytes] = []
+
+    async def handler(message: Message) -> None:
+        got.append(message.payload)
+
+    def host() -> Bridge:
+        return Bridge("127.0.0.1", mqtt.port, "host", USERS["host"], "absent", handler, [(TOPIC + "up", 1)])
+
+    async with host() as bridge:
+        assert await until(lambda: bridge.online)
+    async with BoxEnd(mqtt.port) as box:
+        assert await until(lambda: box.bus.client.online)
+        for n in range(60):
+            await box.bus.client.publish(TOPIC + "up", b"raw %d" % n, 1)
+    async with host() as bridge:
+        assert await until(lambda: bridge.online and got)
+        async with BoxEnd(mqtt.port) as box:
+            assert await until(lambda: box.bus.client.online)
+            await box.bus.client.publish(TOPIC + "up", b"last", 1)
+            assert await until(lambda: b"last" in got)
+    assert 1 <= len([payload for payload in got if payload.startswith(b"raw")]) < 60
+    await mqtt.stop()
+
+
+async def test_a_packet_beyond_the_bound_ends_its_connection_and_is_delivered_to_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "BROKER_PACKET_BYTES", 4096)
+    mqtt = broker(tmp_path, "mosquitto")
+    await mqtt.start()
+    async with HostEnd(mqtt.port) as host, BoxEnd(mqtt.port) as box:
+        assert await until(lambda: box.bus.online and host.link.live)
+        await box.bus.publish_screen(bytes(5000))
+        assert await until(lambda: box.bus.client.counters["connects"] == 2 and box.bus.online)
+        await box.bus.publish_screen(bytes(3000))
+        assert await until(lambda: host.screens == [bytes(3000)])
+    await mqtt.stop()

@@ -17,8 +17,9 @@ from app.host.instance import (
     tell,
     write_runtime,
 )
+from app.host.listen_port import check_port_free
 from app.host.paths import REPOSITORY, Paths
-from app.host.supervisor import RELOAD, check_port_free
+from app.host.supervisor import RELOAD
 from tests.app.processes import alive, until
 
 

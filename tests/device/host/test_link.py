@@ -1,3 +1,4 @@
+import asyncio
 import random
 
 from device.host import limits
@@ -86,6 +87,21 @@ async def test_nothing_is_acknowledged_before_it_is_applied():
     assert await world.until(world.quiet)
     assert world.effects["host"] == ["a"]
     await world.close()
+
+
+async def test_records_put_while_a_session_opens_are_neither_passed_over_nor_taken_for_lost():
+    async def put_later(world, turns):
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        put_all(world.host, names("down", 5))
+
+    for turns in range(0, 60, 1):
+        world = World(slow_host=True)
+        putting = asyncio.create_task(put_later(world, turns))
+        await world.run(100)
+        assert putting.done() and world.effects["box"] == names("down", 5), turns
+        assert world.box.audits == []
+        await world.close()
 
 
 async def test_no_more_than_the_window_is_in_flight():
