@@ -172,6 +172,8 @@ class Host:
     def note(self, what, detail):
         """An audit event from a part of the box that has no store (the link)."""
         audit.note(self._store, self._clock, what, None, detail)
+        if what == "link.rewound":  # the laptop has heard of things that this store does not know
+            self._sync.ask()
 
     def tell_everything(self):
         """Send the laptop the whole state, though it has not asked: its mirror misses something."""

@@ -59,6 +59,16 @@ async def test_the_box_tells_everything_unasked_when_it_is_told_to():
     await box.stop()
 
 
+async def test_a_box_whose_store_is_older_than_the_laptop_remembers_tells_everything():
+    box = await Box().start()
+    box.up = []
+    box.host.note("link.rewound", "the peer has applied 10")
+    await box.clock.settle()
+    kinds = [kind for kind, _ in box.up]
+    assert kinds[:2] == ["audit", "sync.begin"] and kinds[-1] == "sync.end"
+    await box.stop()
+
+
 async def test_a_message_to_nobody_is_refused_with_a_reason():
     box = await Box().start()
     await box.say("hello", folder="tg:unknown")
