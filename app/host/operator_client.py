@@ -1,8 +1,6 @@
 """An operator's way to the host: requests, answers and live events over the broker. Used by command line and dashboard.
 
-ProblemError
-├── OperatorRefused       host or box said no: `code`, `message`, `remedy`
-└── OperatorUnreachable   nobody answered: broker, host or password; `message`, `remedy`
+What can go wrong is in operator_problems.py: OperatorRefused, OperatorUnreachable.
 """
 
 import asyncio
@@ -13,32 +11,18 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
-from app.errors import ProblemError
 from app.host import limits
 from app.host.bridge import Bridge, Message
 from app.host.device_core import EnvelopeError, open_envelope, seal, system_clock
 from app.host.keys import OperatorCredentials
+from app.host.operator_problems import OperatorRefused, OperatorUnreachable, hopeless, unreachable
 from app.host.pending_answer import PendingAnswer
 
 CONNECT_TIMEOUT_S = 5.0
-HELLO_TIMEOUT_S = 2.0
 HELLO_PAUSE_S = 0.5
 REQUEST_TIMEOUT_S = 15.0
-UP_REMEDY = "is `barnacle up` running?"
 
-
-class OperatorRefused(ProblemError):  # noqa: N818 - reads as what happened
-    """The host or the box said no."""
-
-    def __init__(self, code: str, message: str, remedy: str = "") -> None:
-        super().__init__(message, remedy)
-        self.code = code
-
-
-class OperatorUnreachable(ProblemError):  # noqa: N818 - reads as what happened
-    """Nobody answered."""
-
-    exit_code = 3
+__all__ = ["Event", "OperatorClient", "OperatorRefused", "OperatorUnreachable"]
 
 
 @dataclass(frozen=True)
@@ -177,30 +161,13 @@ class OperatorClient:
         deadline = asyncio.get_running_loop().time() + timeout_s
         while not self.connected:
             left_s = deadline - asyncio.get_running_loop().time()
-            if left_s <= 0 or self._hopeless():
+            if left_s <= 0 or hopeless(self._online, self._problem):
                 raise self._no_answer("the host does not answer")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._welcomed.wait(), min(left_s, 0.1))
 
-    def _hopeless(self) -> bool:
-        return not self._online and ("refused" in self._problem.lower() or "cannot connect" in self._problem)
-
     def _no_answer(self, what: str) -> OperatorUnreachable:
-        where = f"{self._who.host}:{self._who.port}"
-        if self._online:
-            remedy = (
-                f"the broker at {where} does answer; {UP_REMEDY} Is the key of operator {self._who.client} still valid?"
-            )
-            return OperatorUnreachable(what, remedy)
-        if self._problem.startswith("offline: refused"):
-            why = self._problem.removeprefix("offline: refused").lstrip(": ")
-            return OperatorUnreachable(
-                f"the broker at {where} refused user {self._who.user}: {why}",
-                "make a new credential file: barnacle operator add NAME --out FILE",
-            )
-        if "cannot connect" in self._problem:
-            return OperatorUnreachable(f"nothing listens at {where}", UP_REMEDY)
-        return OperatorUnreachable(f"no connection to the broker at {where} ({self._problem})", UP_REMEDY)
+        return unreachable(what, self._who, self._online, self._problem)
 
     # Sending
 

@@ -9,6 +9,7 @@ import asyncio
 from device.host import limits, portable
 from device.host import mqtt_packets as packets
 from device.host.errors import BarnacleError
+from device.host.mqtt_reader import PacketReader
 
 
 class MqttError(BarnacleError):
@@ -41,8 +42,7 @@ class MqttClient:
         self.state = "offline: not started"
         self.counters = {"connects": 0, "received": 0, "published": 0, "oversize": 0}
         self.keepalive_s = options.get("keepalive_s", limits.MQTT_KEEPALIVE_S)
-        self._buffer = memoryview(bytearray(limits.ENVELOPE_BYTES + limits.MQTT_TOPIC_BYTES + 4))
-        self._head = memoryview(bytearray(2))
+        self._packets = PacketReader(self._take_publish, self._take_answer)
         self._reader = self._writer = None
         self._online = self._announced = False
         self._out = []
@@ -119,7 +119,11 @@ class MqttClient:
         return self._reason
 
     def _jobs(self):
-        return (self._read(), "mqtt reader"), (self._write(self._writer), "mqtt writer"), (self._ping(), "mqtt pinger")
+        return (
+            (self._packets.run(self._reader), "mqtt reader"),
+            (self._write(self._writer), "mqtt writer"),
+            (self._ping(), "mqtt pinger"),
+        )
 
     async def _open(self):
         self._reason = ""
@@ -225,52 +229,17 @@ class MqttClient:
 
     # In
 
-    async def _read(self):
-        while True:
-            await portable.read_into(self._reader, self._head)
-            kind, flags, length = self._head[0] >> 4, self._head[0] & 15, await self._length(self._head[1])
-            body = self._buffer[: min(length, len(self._buffer))]
-            await portable.read_into(self._reader, body)
-            rest = length - len(body)
-            if rest:
-                await self._drop(kind, flags, body, rest)
-            elif kind == packets.PUBLISH:
-                await self._take_publish(flags, body)
-            else:
-                self._take_answer(kind, body)
-
-    async def _length(self, digit):
-        length, shift = digit & 0x7F, 7
-        while digit & 0x80:
-            if shift > 21:
-                raise packets.PacketError("malformed packet length")
-            await portable.read_into(self._reader, self._buffer[:1])
-            digit = self._buffer[0]
-            length |= (digit & 0x7F) << shift
-            shift += 7
-        return length
-
-    async def _drop(self, kind, flags, body, rest):
-        """Read past a packet that does not fit; acknowledge it, or the broker would bring it again and again."""
-        if kind != packets.PUBLISH:
-            raise packets.PacketError("oversize packet of type %d" % kind)
-        _, qos, _, packet_id, _ = packets.decode_publish(flags, body)
-        while rest:
-            part = self._buffer[: min(rest, len(self._buffer))]
-            await portable.read_into(self._reader, part)
-            rest -= len(part)
-        self.counters["oversize"] += 1
-        if qos:
-            self._queue(packets.puback(packet_id))
-
-    async def _take_publish(self, flags, body):
-        topic, qos, retained, packet_id, payload_at = packets.decode_publish(flags, body)
-        self.counters["received"] += 1
-        self._handling = True
-        try:
-            await portable.maybe_await(self._on_message(topic, body[payload_at:], retained))
-        finally:
-            self._handling = False
+    async def _take_publish(self, topic, qos, packet_id, payload, retained):
+        """A message; None as payload stands for one that was too large, which is acknowledged all the same."""
+        if payload is None:
+            self.counters["oversize"] += 1
+        else:
+            self.counters["received"] += 1
+            self._handling = True
+            try:
+                await portable.maybe_await(self._on_message(topic, payload, retained))
+            finally:
+                self._handling = False
         if qos:
             self._queue(packets.puback(packet_id))
 
