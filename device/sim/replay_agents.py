@@ -1,10 +1,11 @@
 """Agents that follow a script instead of thinking: the responder of a replayed box.
 
-A timeline's `agents` (docs/replay.md): {"scripts": {key: [script, …]}, "default": script, "timeout_ms", "idle_ms",
-"sessions": {folder: id}}. The key of a run of messages is its folder, of a task "task:<folder>"; the i-th start of a
-key plays script min(i, last). A script is {"steps": [{"after", "output" | "raw" | "stderr" | "ipc"}], "exit", "code"}
-(exit None: it hangs; "{folder}" in a session is the run's) or {"chat": true, "think", "replies", "session"}: an agent
-that stays after its answer, and answers the group's next run too, until nobody has spoken to it for `idle_ms`.
+A timeline's `agents` (docs/replay.md): {"scripts": {key: [script, …]}, "default": script, "timeout_ms", "said_ms"?,
+"idle_ms", "sessions": {folder: id}}. The key of a run of messages is its folder, of a task "task:<folder>"; the i-th
+start of a key plays script min(i, last). A script is {"steps": [{"after", "output" | "raw" | "stderr" | "ipc"}],
+"exit", "code"} (exit None: it hangs; "{folder}" in a session is the run's) or {"chat": true, "think", "replies",
+"session"}: an agent that stays after its answer, and answers the group's next run too, until nobody has spoken to it
+for `idle_ms`.
 """
 
 import json
@@ -31,6 +32,7 @@ class ScriptedAgents:
         self._default = agents["default"]
         self._timeout_ms = agents["timeout_ms"]
         self._idle_ms = agents["idle_ms"]
+        self.said_ms = agents.get("said_ms", self._timeout_ms)  # what a time-out's text says
         self._sessions = sessions
         sessions.update(agents.get("sessions") or {})
         self._note = note
@@ -142,7 +144,7 @@ class _Container:
 
     def _stopped(self):
         if not self._spoke:
-            raise AgentFailed("Container timed out after %dms" % self._agents.timeout_ms)
+            raise AgentFailed("Container timed out after %dms" % self._agents.said_ms)
         if self._error is not None:
             raise AgentFailed(self._error)
         return ""

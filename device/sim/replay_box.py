@@ -112,7 +112,7 @@ class ReplayedPhase:
             await self._clock.settle()
         if self._requests and self._due("ipc_ms", t):
             requests, self._requests = self._requests, []
-            for request in requests:
+            for request in sorted(requests, key=_place):
                 self._carry_out(request)
             self._store.commit()
             await self._clock.settle()
@@ -273,6 +273,11 @@ class ReplayedPhase:
             "runs": list(state.runs),
             "sessions": [[folder, self._sessions[folder]] for folder in sorted(self._sessions)],
         }
+
+
+def _place(request):
+    """In the order in which a folder of IPC files is read: by group, messages before tasks, by name."""
+    return request["folder"], request["where"], request.get("name", "")
 
 
 def _made(task):

@@ -13,6 +13,7 @@ from app.host.replay.recording import NEVER_MS, Container, Recording
 Entry = dict[str, Any]
 Moment = tuple[int, int]
 RETRY_BASE_MS = 5000
+RETRIES = 5
 KINDS = ("cron", "interval", "once")
 
 
@@ -25,6 +26,8 @@ class Acting:
         self._recording = recording
         self._looks = timeline_phase["looks"]
         self._groups: dict[str, Entry] = {group["jid"]: group for group in timeline_phase["initial"]["groups"]}
+        for row in recording.tables["registered_groups"]:  # as far as they were registered meanwhile
+            self._groups.setdefault(row["jid"], _registered(row))
 
     def moments(self) -> list[tuple[Moment, str]]:
         """All of them, earliest first."""
@@ -32,6 +35,7 @@ class Acting:
             self._timestamps(),
             self._running_containers(),
             self._backoff(),
+            self._last_tries(),
             self._idle_containers(),
             self._stop(),
             self._tasks(),
@@ -93,6 +97,16 @@ class Acting:
                 tries = tries + 1 if failed else 0
                 if failed and container.ended_ms <= at_ms < retry_ms:
                     yield at_ms, "drain_ignores_backoff"
+
+    def _last_tries(self) -> Iterator[tuple[int, str]]:
+        """When the last try has failed NanoClaw says nothing; Barnacle tells the group."""
+        for folder in {container.folder for container in self._recording.containers}:
+            tries = 0
+            for container in self._of(folder):
+                if container.kind == "messages":
+                    tries = tries + 1 if container.failed and not container.spoke else 0
+                    if tries > RETRIES:
+                        yield container.ended_ms, "gives_up_silently"
 
     def _idle_containers(self) -> Iterator[tuple[int, str]]:
         """A container that has answered and stays keeps its slot, and its group's tasks wait for its end."""
@@ -180,6 +194,15 @@ def _registration_defects(data: Entry, groups: dict[str, Entry]) -> Iterator[str
         yield "folder_conflict_replaces"
     if not is_folder(folder):
         yield "folder_not_validated"
+
+
+def _registered(row: Entry) -> Entry:
+    return {
+        "jid": row["jid"],
+        "folder": row["folder"],
+        "trigger": row["trigger_pattern"],
+        "requires_trigger": row["requires_trigger"] != 0,
+    }
 
 
 def _ascii_matches(name: str, text: str) -> bool:

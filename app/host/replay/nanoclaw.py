@@ -3,7 +3,7 @@ Barnacle that stood in the same place.
 
     message   WhatsApp's fields become a `msg.in`; the assistant's own echo ("Name: …") is `from_me`, as NanoClaw has it
     ipc       a file that an agent or a test wrote, parsed; one that is no JSON is left out (NanoClaw sets it aside)
-    stop      a signal
+    stop      a signal, or that the channel was logged out, whereupon NanoClaw ends
     looks     the polling intervals of the recording's host
 """
 
@@ -20,6 +20,7 @@ Case = dict[str, Any]
 MAIN = "main"
 SLOTS_MOST = 8  # device/host/limits.py: SLOTS
 LID, OWN = "99990000", "15550000@s.whatsapp.net"
+LOGGED_OUT = 401  # WhatsApp's code
 TIMEOUT_FLOOR_MS = 30_000  # a container is not stopped before it could have gone idle
 _DEFAULTS: dict[str, Any] = {
     "ASSISTANT_NAME": "Andy",
@@ -41,20 +42,20 @@ def timeline_of(case: Case, document: dict[str, Any]) -> Timeline:
     """The timeline of one case of a replay.json whose other fields are `document`. Raises UsageError."""
     defaults = {**_DEFAULTS, **document.get("defaults", {})}
     try:
-        phases = [_phase(phase["scenario"], defaults) for phase in case["phases"]]
+        phases = [_phase(phase["scenario"], phase.get("trace") or [], defaults) for phase in case["phases"]]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UsageError(f"case {case.get('id')} cannot be read: {error!r}", "record it again") from None
     return {"schema": SCHEMA, "name": case.get("name", case["id"]), "phases": phases}
 
 
-def _phase(scenario: Case, defaults: dict[str, Any]) -> Timeline:
+def _phase(scenario: Case, trace: list[Case], defaults: dict[str, Any]) -> Timeline:
     env: Case = {**defaults, **_part(scenario, "env")}
     start_ms = utc_ms(scenario["start"])
     initial = _part(scenario, "initial")
     assistant = str(env["ASSISTANT_NAME"])
     sessions, router, groups = _from_files(initial)
     idle_ms = _number(env, "IDLE_TIMEOUT", defaults)
-    timeout_ms = max(_number(env, "CONTAINER_TIMEOUT", defaults), idle_ms + TIMEOUT_FLOOR_MS)
+    timeout_ms = _number(env, "CONTAINER_TIMEOUT", defaults)
     return {
         "start_ms": start_ms,
         "end_ms": scenario["end_ms"],
@@ -70,11 +71,12 @@ def _phase(scenario: Case, defaults: dict[str, Any]) -> Timeline:
             "schedule_ms": int(env["SCHEDULER_POLL_INTERVAL_MS"]),
         },
         "initial": _initial(initial, groups, router, assistant, start_ms),
-        "events": _events(scenario, start_ms, assistant),
+        "events": _events(scenario, trace, start_ms, assistant),
         "agents": {
             "scripts": {key: [_script(one) for one in many] for key, many in _part(scenario, "agents").items()},
             "default": _script(_part(scenario, "default_agent") or DEFAULT_AGENT),
-            "timeout_ms": timeout_ms,
+            "timeout_ms": max(timeout_ms, idle_ms + TIMEOUT_FLOOR_MS),
+            "said_ms": timeout_ms,
             "idle_ms": idle_ms,
             "sessions": sessions,
         },
@@ -195,17 +197,19 @@ def _stored(row: Case, folder: str, n: int, assistant: str) -> dict[str, Any]:
     }
 
 
-def _events(scenario: Case, start_ms: int, assistant: str) -> list[dict[str, Any]]:
+def _events(scenario: Case, trace: list[Case], start_ms: int, assistant: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
+    came = {(entry["jid"], entry["msg_id"]) for entry in trace if entry["ev"] == "inbound"}
     for event in sorted(_list(scenario, "events"), key=lambda event: event["t"]):
         kind = event.get("type")
         if kind == "inbound":
             body = _message(event, start_ms, assistant)
-            if body is not None:
+            if body is not None and (not came or (event["jid"], event["msg_id"]) in came):
                 found.append({"t": event["t"], "kind": "message", "body": body})
         elif kind == "ipc":
-            found.append({"t": event["t"], "kind": "ipc", **ipc_request(event)})
-        elif kind == "signal":
+            if str(event.get("name", ".json")).endswith(".json"):
+                found.append({"t": event["t"], "kind": "ipc", **ipc_request(event)})
+        elif kind == "signal" or (kind == "disconnect" and event.get("code") == LOGGED_OUT):
             found.append({"t": event["t"], "kind": "stop"})
         elif kind not in ("disconnect", "fail_sends"):  # the channel's own affairs: see recording.py
             raise UsageError(f"an event of an unknown type {kind!r}", "record it again")
@@ -213,14 +217,14 @@ def _events(scenario: Case, start_ms: int, assistant: str) -> list[dict[str, Any
 
 
 def ipc_request(file: Case) -> dict[str, Any]:
-    """{"folder", "where", "data"} of an IPC file; text is read as JSON, and what is none becomes None."""
+    """{"folder", "where", "name", "data"} of an IPC file; text is read as JSON, and what is none becomes None."""
     data = file.get("data")
     if isinstance(data, str):
         try:
             data = json.loads(data)
         except ValueError:
             data = None
-    return {"folder": file["folder"], "where": file["kind"], "data": data}
+    return {"folder": file["folder"], "where": file["kind"], "name": file.get("name", ""), "data": data}
 
 
 def _script(script: Case) -> Case:

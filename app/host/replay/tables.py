@@ -5,7 +5,7 @@
     scheduled_tasks    tasks; those made during the phase by what they are, for their ids are random; `last_result`
                        without `<internal>` parts and as far as NanoClaw keeps it (200 characters); not `last_run`
                        (NanoClaw's is the end of the run, Barnacle's its start) but whether there is one
-    task_run_logs      how each run of a task ended, with the error's text
+    task_run_logs      how each run of a task ended, with the error's text; NanoClaw forgets those of removed tasks
     router_state       which messages are still to be handed over; those in a run that goes on are, for Barnacle only
     sessions           the agents' (kept by whoever runs them)
 
@@ -133,9 +133,9 @@ def _logs(trace: Entry) -> Entry:
     tasks: dict[str, Entry] = {str(task["id"]): task for task in trace["final"]["tasks"]}
     found: dict[str, list[str]] = {}
     for run in trace["runs"]:
-        if run["kind"] == "task" and run["state"] is not None:
-            task = tasks.get(str(run["task"]))
-            name = _task_name(task["id"], task["created_ms"], task["prompt"]) if task else str(run["task"])
+        task = tasks.get(str(run["task"]))
+        if run["kind"] == "task" and run["state"] is not None and task is not None:
+            name = _task_name(task["id"], task["created_ms"], task["prompt"])
             ending = "done" if run["state"] == "done" else f"failed: {run['error']}"
             found.setdefault(name, []).append(ending)
     return found

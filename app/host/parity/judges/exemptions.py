@@ -59,6 +59,10 @@ EXEMPT = {
         "folders are plain names; reserved ones and paths are refused",
         "a group is registered in a folder with other characters than letters, digits, - and _, or a reserved one",
     ),
+    "gives_up_silently": Exemption(
+        "the group is told when the last try has failed; its messages stay for the next one",
+        "a run of messages fails for the sixth time in a row",
+    ),
     "global_seen_cursor": Exemption(
         "what was seen is known by arrival: a message with an older time stamp is handed over at once",
         "a message's time stamp is not newer than that of one in another group that was seen before",
