@@ -121,10 +121,31 @@ class Journal:
             raise JournalError("the snapshot could not be written (%s); the log goes on" % (error,))
         if number != self._segment:
             self._next_segment()
-        previous, self._base = self._base, number
-        self.snapshot_bytes = written
-        self.log_bytes = 0
-        self._obsolete = previous
+        self._switch_to(number, written, self.log_bytes)
+
+    def snapshot_steps(self, payloads):
+        """As `snapshot`, but a generator that writes a part per step: others may append and commit between the steps.
+
+        `payloads()` is called in the first step and must go on to give the state of that moment."""
+        self.commit()
+        if self._segment_bytes:
+            self._next_segment()
+        number, logged, written = self._segment, self.log_bytes, 0
+        try:
+            file = self._files.create("snap.tmp")
+            try:
+                for part in _parts(payloads()):
+                    written += self._write_frames(file, part)
+                    yield
+                written += self._write_frames(file, (frames.END,))
+                self._files.sync(file)
+            finally:
+                file.close()
+            self._files.rename("snap.tmp", _snap(number))
+        except OSError as error:
+            raise JournalError("the snapshot could not be written (%s); the log goes on" % (error,))
+        self._count(written)
+        self._switch_to(number, written, logged)
 
     def drop_old(self):
         """Remove one file that the last two snapshots made superfluous; False when there is none. For quiet moments."""
@@ -216,6 +237,12 @@ class Journal:
 
     def _log_allowed(self):
         return max(limits.COMPACT_BYTES, min(2 * self.snapshot_bytes, limits.COMPACT_MOST_BYTES))
+
+    def _switch_to(self, number, written, logged):
+        """The snapshot before segment `number` is whole; `logged` bytes of the log are in it."""
+        self._obsolete, self._base = self._base, number
+        self.snapshot_bytes = written
+        self.log_bytes -= logged
 
     def _write_batch(self):
         """Write what is pending to the segment; returns the bytes written."""
@@ -310,6 +337,18 @@ class Journal:
 
     def _count(self, written):
         self.bytes_written += written
+
+
+def _parts(payloads):
+    """Yield lists of payloads that fill the write buffer about once."""
+    part, size = [], 0
+    for payload in payloads:
+        part.append(payload)
+        size += frames.HEADER_BYTES + len(payload)
+        if size >= limits.WRITE_BUFFER_BYTES:
+            yield part
+            part, size = [], 0
+    yield part
 
 
 def _log(number):

@@ -183,6 +183,15 @@ class Store:
         self.commit()
         self._journal.snapshot(self._snapshot_payloads)
 
+    async def snapshot_in_steps(self):
+        """As `snapshot`, giving others their turns meanwhile; on a storage too full for that, in one go."""
+        self.commit()
+        try:
+            for _ in self._journal.snapshot_steps(self._snapshot_payloads):
+                await asyncio.sleep(0)
+        except JournalError:
+            self.snapshot()
+
     def drop_old(self):
         """Remove one file that snapshots made superfluous; False when there is none."""
         return self._journal.drop_old()
@@ -305,11 +314,9 @@ class Store:
             self._take_in(kind, body, out_seq, in_seq, ts_ms, len(payload))
 
     def _snapshot_payloads(self):
-        for kind, body in self.state.snapshot_records():
-            yield _encode([kind, body, 0, 0, 0])
-        for seq, key, kind, body, ts_ms, _ in self._spool:
-            yield _encode(["!spool", [key, kind, body], seq, 0, ts_ms])
-        yield _encode(["!next_out", self._next_out, 0, self._in_seq, self._last_ms])
+        """Everything as of now, encoded when it is asked for: dicts that were put in are only ever replaced."""
+        last = ["!next_out", self._next_out, 0, self._in_seq, self._last_ms]
+        return _encoded(list(self.state.snapshot_records()), list(self._spool), last)
 
     def _fits(self, records, size, other_bytes):
         return (
@@ -350,6 +357,14 @@ class Store:
             "detail": detail,
         }
         self.put("audit", entry)
+
+
+def _encoded(records, spool, last):
+    for kind, body in records:
+        yield _encode([kind, body, 0, 0, 0])
+    for seq, key, kind, body, ts_ms, _ in spool:
+        yield _encode(["!spool", [key, kind, body], seq, 0, ts_ms])
+    yield _encode(last)
 
 
 def _encode(value):

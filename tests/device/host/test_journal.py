@@ -355,6 +355,47 @@ def test_far_too_many_segments_make_a_snapshot_overdue():
     assert journal.overdue_snapshot
 
 
+def test_a_snapshot_in_steps_lets_others_commit_and_loses_nothing_at_any_crash():
+    old = [p for b in BATCHES for p in b]
+    state = [b"state", b"n" * 5000, b"m" * 5000]
+    outcomes, fail_at, crashed = set(), 0, True
+    journal, between = written([]), []
+    while crashed:
+        fail_at += 1
+        files = MemoryFiles()
+        journal, between = written(BATCHES, files), []
+        files.operations, files.fail_at = 0, fail_at
+        crashed = False
+        try:
+            for _ in journal.snapshot_steps(lambda: state):
+                journal.append(b"between %d" % len(between))
+                journal.commit()
+                between.append(b"between %d" % len(between))
+            drop_all(journal)
+        except (JournalError, PowerLost):
+            crashed = True
+        again, got = recovered(MemoryFiles(files.survivors()))
+        base = state if got[0] == b"state" else old
+        assert got[: len(base)] == base and got[len(base) :][: len(between)] == between, fail_at
+        assert again.damage == "", fail_at
+        outcomes.add(got[0])
+    assert len(between) == 3 and outcomes == {b"state", b"one"}
+    assert journal.log_bytes == sum(8 + len(p) for p in between)
+
+
+def test_a_snapshot_in_steps_is_of_the_moment_when_it_began():
+    files = MemoryFiles()
+    journal = written(BATCHES, files)
+    journal.append(b"eight")
+    steps = journal.snapshot_steps(lambda: [b"with eight"])
+    next(steps)
+    journal.append(b"nine")
+    for _ in steps:
+        pass
+    journal.commit()
+    assert recovered(MemoryFiles(files.survivors()))[1] == [b"with eight", b"nine"]
+
+
 def test_a_snapshot_that_does_not_fit_at_all_leaves_everything_as_it_was():
     files = MemoryFiles()
     journal = written(BATCHES, files)

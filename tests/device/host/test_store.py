@@ -77,6 +77,43 @@ def test_recovery_from_a_snapshot_gives_the_same_too():
     assert (again.next_out(), again.applied()) == (store.next_out(), 7)
 
 
+async def test_records_put_during_a_snapshot_in_steps_are_there_after_a_boot():
+    files = MemoryFiles()
+    store = filled(files)
+    for n in range(20, 50):
+        store.put("audit", {"what": "x" * 500, "n": n}, up=False)
+    writing = asyncio.create_task(store.snapshot_in_steps())
+    for n in range(9, 14):
+        await asyncio.sleep(0)
+        assert not writing.done()
+        store.put("msg.stored", message(n), in_seq=n)
+        store.acked(1)
+        store.commit()
+    await writing
+    while store.drop_old():
+        pass
+    assert not store.wants_snapshot
+    again = opened(MemoryFiles(files.survivors()))
+    assert canonical(again.state) == canonical(store.state)
+    assert again.spool_after(0, 99) == store.spool_after(0, 99)
+    assert (again.next_out(), again.applied()) == (store.next_out(), 13)
+
+
+async def test_a_snapshot_in_steps_that_finds_no_room_gives_up_the_oldest_generation():
+    files = MemoryFiles()
+    store = filled(files)
+    store.snapshot()
+    store.put("msg.stored", message(9), in_seq=7)
+    store.commit()
+    snapshot_bytes = sum(files.size(name) for name in files.names() if name.endswith(".snap"))
+    files.capacity = sum(files.size(name) for name in files.names()) + snapshot_bytes
+    await store.snapshot_in_steps()
+    assert "00000001.log" not in files.names()
+    assert store.problem is None
+    again = opened(MemoryFiles(files.survivors()))
+    assert canonical(again.state) == canonical(store.state)
+
+
 def test_nothing_is_shown_or_acknowledged_before_it_is_durable():
     store = opened(MemoryFiles())
     store.put("group.set", dict(GROUP, added_ms=1, paused=False))

@@ -92,7 +92,7 @@ class Trace:
         return found
 
     def _watch(self, journal, snapshot_hook):
-        append, commit, snapshot = journal.append, journal.commit, journal.snapshot
+        append, commit, snapshot_steps = journal.append, journal.commit, journal.snapshot_steps
 
         def watched_append(payload):
             append(payload)
@@ -107,13 +107,13 @@ class Trace:
                 self.batches.append(count)
             commit()
 
-        def watched_snapshot(payloads):
+        def watched_steps(payloads):
             self.generations.append((len(self.payloads), list(payloads())))
             if snapshot_hook is not None:
                 snapshot_hook(journal)
-            snapshot(payloads)
+            return snapshot_steps(payloads)
 
-        journal.append, journal.commit, journal.snapshot = watched_append, watched_commit, watched_snapshot
+        journal.append, journal.commit, journal.snapshot_steps = watched_append, watched_commit, watched_steps
 
     def _after_commit(self, laptop):
         laptop.pull()
