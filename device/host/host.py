@@ -317,7 +317,7 @@ class Host:
         while True:
             self._store.changed.clear()
             if self._store.wants_snapshot and (not self._runs.running or self._store.overdue_snapshot):
-                self._store.snapshot()
+                await self._store.snapshot_in_steps()
                 while self._store.drop_old():
                     await self._clock.sleep_ms(limits.DROP_MS)
             await self._clock.wait(self._store.changed, None)
