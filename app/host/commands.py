@@ -16,6 +16,7 @@ NAMES: Final = frozenset(
         "group": ("add", "set", "remove", "pause", "resume"),
         "task": ("add", "edit", "pause", "resume", "run", "remove"),
         "settings": ("set",),
+        "import": ("group", "task", "messages"),
         "screen": ("shot", "tap", "swipe"),
         "box": ("reboot",),
     }.items()

@@ -1,17 +1,18 @@
 """Device commands: who may, whether it makes sense, and which records it leads to. Audited before it takes effect.
 
-A command is a preparer `prepare(state, args, context) -> (records, result)` in task_commands.py, group_commands.py; it
-only reads. Policy decides first; a refusal and a denial leave an audit record just as a success does. What a record
-sets in motion (dispatch, scheduler, screen) follows from observing the store, not from here.
+A command is a preparer `prepare(state, args, context) -> (records, result)` in task_commands.py, group_commands.py,
+import_commands.py; it only reads. Policy decides first; a refusal and a denial leave an audit record just as a success
+does. What a record sets in motion (dispatch, scheduler, screen) follows from observing the store, not from here.
 """
 
-from device.host import audit, group_commands, limits, policy, task_commands
+from device.host import audit, group_commands, import_commands, limits, policy, task_commands
 from device.host.errors import Refused
 from device.host.run_records import new_id
 
 PREPARERS = {}
 PREPARERS.update(group_commands.PREPARERS)
 PREPARERS.update(task_commands.PREPARERS)
+PREPARERS.update(import_commands.PREPARERS)
 HARDWARE = ("screen.shot", "screen.tap", "screen.swipe", "box.reboot")
 
 

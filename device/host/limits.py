@@ -46,6 +46,7 @@ COMMAND_RESULTS = const(64)  # remembered ids of commands, so that a repeated on
 COMMAND_RESULT_BYTES = const(32 * 1024)  # what those results may weigh together; the oldest are forgotten first
 COMMAND_RECORDS = const(6)  # the most records that one command leads to
 COMMAND_BYTES = const(12 * 1024)  # and what they may weigh: audit, the thing set, its result
+IMPORT_MESSAGES = const(3)  # messages that one import.messages brings: with audit, cursor and result COMMAND_RECORDS
 
 # --- host ---
 GARBAGE_BYTES = const(128 * 1024)  # allocated between two garbage collections

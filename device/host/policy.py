@@ -8,7 +8,7 @@ Rules, in the order they are tried:
     main_is_kept        deny   nobody removes `main` or registers it again
     owner               allow  operators act for the owner
     unknown_actor       deny   neither an owner nor a registered group
-    box_is_the_owners   deny   settings, screen and power are not for groups
+    box_is_the_owners   deny   settings, imports, screen and power are not for groups
     main_is_the_owners  deny   only the owner changes or pauses `main` itself
     main_acts_on_all    allow  `main` is the owner's own chat
     groups_are_mains    deny   registering and changing groups is for `main` and the owner
@@ -32,6 +32,9 @@ VERBS = {
     "group.resume": REGISTRY,
     "groups.refresh": REGISTRY,
     "settings.set": BOX,
+    "import.group": BOX,
+    "import.task": BOX,
+    "import.messages": BOX,
     "screen.shot": BOX,
     "screen.tap": BOX,
     "screen.swipe": BOX,

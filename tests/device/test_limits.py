@@ -50,6 +50,7 @@ BEYOND = {
     "COMMAND_RESULT_BYTES": "host/test_state.py::test_command_results_are_bounded_in_number_and_bytes",
     "COMMAND_RECORDS": "host/test_limits.py::test_a_command_waits_when_its_records_would_not_fit",
     "COMMAND_BYTES": "host/test_limits.py::test_a_command_waits_when_its_records_would_not_fit",
+    "IMPORT_MESSAGES": "host/test_import_commands.py::test_what_comes_in_one_command_is_bounded",
     "GARBAGE_BYTES": "host/test_limits.py::test_garbage_is_collected_before_it_has_grown_beyond_its_bound",
     "QUEUE_NEWS_MS": "host/test_host.py::test_the_queue_is_told_at_most_four_times_a_second",
     "HEALTH_MS": "host/test_host.py::test_health_is_told_on_connection_and_every_half_minute",
