@@ -160,6 +160,12 @@ class Journal:
         self._superfluous.pop()
         return True
 
+    def give_up_previous(self):
+        """Let `drop_old` remove all that is older than the newest snapshot, too: for a storage without room."""
+        self._obsolete = self._base
+        if "snap.tmp" in self._files.names():
+            self._files.remove("snap.tmp")
+
     def close(self):
         """Close the open segment; what is pending stays unwritten."""
         if self._file is not None:
@@ -256,7 +262,7 @@ class Journal:
 
     def _drop_previous(self):
         """Remove every file older than the newest snapshot; whether there was one."""
-        self._obsolete = self._base
+        self.give_up_previous()
         dropped = False
         while self.drop_old():
             dropped = True
@@ -268,8 +274,6 @@ class Journal:
             return self._write_snapshot(payloads(), number)
         except OSError:
             self._drop_previous()
-            if "snap.tmp" in self._files.names():
-                self._files.remove("snap.tmp")
             return self._write_snapshot(payloads(), number)
 
     def _write_snapshot(self, payloads, number):

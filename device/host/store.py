@@ -184,13 +184,16 @@ class Store:
         self._journal.snapshot(self._snapshot_payloads)
 
     async def snapshot_in_steps(self):
-        """As `snapshot`, giving others their turns meanwhile; on a storage too full for that, in one go."""
-        self.commit()
+        """As `snapshot`, giving others their turns meanwhile. Where there is no room, the previous one goes."""
         try:
-            for _ in self._journal.snapshot_steps(self._snapshot_payloads):
-                await asyncio.sleep(0)
+            await self._take_steps()
         except JournalError:
-            self.snapshot()
+            self._journal.give_up_previous()
+            more = True
+            while more:
+                more = self.drop_old()
+                await asyncio.sleep(0)
+            await self._take_steps()
 
     def drop_old(self):
         """Remove one file that snapshots made superfluous; False when there is none."""
@@ -312,6 +315,11 @@ class Store:
             self._add_to_spool(out_seq, key, kind, body, ts_ms, len(payload))
         else:
             self._take_in(kind, body, out_seq, in_seq, ts_ms, len(payload))
+
+    async def _take_steps(self):
+        self.commit()
+        for _ in self._journal.snapshot_steps(self._snapshot_payloads):
+            await asyncio.sleep(0)
 
     def _snapshot_payloads(self):
         """Everything as of now, encoded when it is asked for: dicts that were put in are only ever replaced."""
