@@ -118,6 +118,9 @@ class SqliteJournal:
         self.snapshot(payloads)
         return ()
 
+    def give_up_previous(self) -> None:
+        """Nothing older than the records is kept."""
+
     def drop_old(self) -> bool:
         """Nothing is left over after a snapshot: False."""
         return False
