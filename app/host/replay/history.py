@@ -51,38 +51,32 @@ class History:
         known = {group["folder"] for group in groups}
         tasks = [self._as_before(task) for task in self.tasks if task["created_ms"] < self.since_ms]
         builder.begin(groups, tasks, [m for m in waiting if m["folder"] in known], cursors)
-        for at_ms, _, kind, body in sorted(self._records(), key=lambda record: record[:2]):
-            builder.take(kind, body, at_ms)
+        for place, kind, body in sorted(self._records(), key=lambda record: record[0]):
+            builder.take(kind, body, place[0])
         return builder.finish(end_ms, self.groups, self.tasks)
 
-    def _records(self) -> list[tuple[int, int, str, Row]]:
-        """(moment, rank within it, kind, body): a command's audit comes before what it made."""
-        found: list[tuple[int, int, str, Row]] = []
+    def _records(self) -> list[tuple[tuple[int, int, int, int], str, Row]]:
+        """(place, kind, body): what a command made comes right after its audit."""
+        found: list[tuple[tuple[int, int, int, int], str, Row]] = []
         for message in self.messages:
             kind = "msg.out" if message["from_me"] else "msg.stored"
-            found.append((message["ts_ms"], 0, kind, message))
+            found.append(((message["ts_ms"], 0, 0, 0), kind, message))
         for run in self.runs:
             if run["started_ms"] is not None:
-                found.append((run["started_ms"], 3, "run.started", {**run, "state": "running"}))
+                found.append(((run["started_ms"], 2, 0, 0), "run.started", {**run, "state": "running"}))
             if run["ended_ms"] is not None:
-                found.append((run["ended_ms"], 4, "run.ended", run))
-        found.extend((record["ts_ms"], 1, "audit", record) for record in self.audit)
-        for made, moment, kind, command in (
-            (self.tasks, "created_ms", "task.set", "task.add"),
-            (self.groups, "added_ms", "group.set", "group.add"),
-        ):
-            for row in made:
-                if row[moment] >= self.since_ms:
-                    found.append((self._decided_ms(command, row["folder"], row[moment]), 2, kind, row))
+                found.append(((run["ended_ms"], 3, 0, 0), "run.ended", run))
+        made = {
+            "task.add": [task for task in self.tasks if task["created_ms"] >= self.since_ms],
+            "group.add": [group for group in self.groups if group["added_ms"] >= self.since_ms],
+        }
+        for index, record in enumerate(self.audit):
+            place = (record["ts_ms"], 1, index)
+            found.append(((*place, 0), "audit", record))
+            row = _take_made(made.get(record["what"], []), record)
+            if row is not None:
+                found.append(((*place, 1), "group.set" if record["what"] == "group.add" else "task.set", row))
         return found
-
-    def _decided_ms(self, command: str, folder: str, made_ms: int) -> int:
-        """When the command that made something was audited: a moment after it was made."""
-        for record in self.audit:
-            late_ms = record["ts_ms"] - made_ms
-            if 0 <= late_ms <= AUDIT_LATE_MS and (record["what"], record["folder"]) == (command, folder):
-                return int(record["ts_ms"])
-        return made_ms
 
     def _cursors(self) -> dict[str, int]:
         """How far each group had been handed over when the stretch began."""
@@ -102,6 +96,19 @@ class History:
         if not due:
             return task
         return {**task, "next_ms": min(due), "status": "active"}
+
+
+def _take_made(rows: list[Row], record: Row) -> Row | None:
+    """The row that the command of this audit record made; it is taken out of `rows`."""
+    if record["decision"] != "allow":
+        return None
+    for row in rows:
+        late_ms = record["ts_ms"] - row.get("created_ms", row.get("added_ms", 0))
+        schedule = f"kind={row['kind']} value={row['value']}" if "kind" in row else ""
+        if 0 <= late_ms <= AUDIT_LATE_MS and row["folder"] == record["folder"] and schedule in record["detail"]:
+            rows.remove(row)
+            return row
+    return None
 
 
 def _rows(database: sqlite3.Connection, names: tuple[str, ...], sql: str, since_ms: int) -> list[Row]:
