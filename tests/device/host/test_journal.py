@@ -80,6 +80,22 @@ def test_after_a_torn_tail_the_journal_goes_on():
     assert after == got + [b"eight"] and again.damage == ""
 
 
+def test_where_an_append_is_whole_or_not_there_a_torn_tail_is_damage():
+    class Whole(MemoryFiles):
+        appends_whole = True
+
+    files = MemoryFiles()
+    written(BATCHES, files)
+    (name,) = files.names()
+    whole = bytes(files.contents[name])
+    files = Whole({name: whole[:-3]})
+    journal, got = recovered(files)
+    assert got == [p for b in BATCHES[:-1] for p in b]
+    assert "cannot be read" in journal.damage
+    assert whole[:-3] in [bytes(v) for k, v in files.contents.items() if k.endswith(".bad")]
+    assert recovered(Whole({name: whole}))[0].damage == ""
+
+
 def test_a_zeroed_tail_is_a_torn_tail():
     files = MemoryFiles()
     written(BATCHES, files)
