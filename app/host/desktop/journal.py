@@ -167,15 +167,19 @@ class SqliteJournal:
             self._apply(payload)
 
     def _prune(self) -> None:
-        """Of what Barnacle wrote only the newest stays; what NanoClaw wrote is its own."""
+        """Of what Barnacle wrote only the newest stays; what NanoClaw wrote is its own. The last that is known of each
+        chat is kept: it tells what is new."""
         execute = self._connection.execute
-        oldest = "(SELECT max(n) FROM barnacle_messages) - ?"
+        old = (
+            "n <= (SELECT max(n) FROM barnacle_messages) - ?"
+            " AND n NOT IN (SELECT max(n) FROM barnacle_messages GROUP BY chat_jid)"
+        )
         execute(
-            "DELETE FROM messages WHERE (id, chat_jid) IN (SELECT id, chat_jid FROM barnacle_messages"  # noqa: S608
-            f" WHERE own = 1 AND n <= {oldest})",
+            "DELETE FROM messages WHERE (id, chat_jid) IN"  # noqa: S608
+            f" (SELECT id, chat_jid FROM barnacle_messages WHERE own = 1 AND {old})",
             (limits.DESKTOP_MESSAGES,),
         )
-        execute(f"DELETE FROM barnacle_messages WHERE n <= {oldest}", (limits.DESKTOP_MESSAGES,))  # noqa: S608
+        execute(f"DELETE FROM barnacle_messages WHERE {old}", (limits.DESKTOP_MESSAGES,))  # noqa: S608
         oldest = "(SELECT max(n) FROM barnacle_logs) - ?"
         execute(
             f"DELETE FROM task_run_logs WHERE id IN (SELECT log FROM barnacle_logs WHERE n <= {oldest})",  # noqa: S608

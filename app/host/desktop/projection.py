@@ -16,6 +16,16 @@ from app.host.nanoclaw.schema import TABLES
 
 Row = dict[str, Any]
 _ENDED = ("done", "failed", "interrupted")
+_CANNOT_TAKE = (
+    sqlite3.IntegrityError,
+    sqlite3.DataError,
+    sqlite3.InterfaceError,
+    sqlite3.ProgrammingError,
+    KeyError,
+    TypeError,
+    ValueError,
+    OverflowError,
+)
 
 
 class Projection:
@@ -36,22 +46,25 @@ class Projection:
         }
 
     def take(self, kind: str, body: Row) -> None:
-        """Write a record into NanoClaw's tables and apply it to the state. What those tables refuse (a chat of a row
-        that the box could not take) is counted and passed over."""
-        before = self._cursors(kind, body)
+        """Write a record into NanoClaw's tables and apply it to the state. What those tables cannot take (a chat of a
+        row that the box left out) is counted, told and passed over: it must not stop what follows."""
+        cursor_moves = self._moves_cursor(kind, body)
         action = self._actions.get(kind)
         if action is not None:
-            self._connection.execute("SAVEPOINT projection")
-            try:
-                action(body)
-            except sqlite3.IntegrityError as error:
-                self._connection.execute("ROLLBACK TO projection")
-                set_fact(self._connection, SKIPPED, fact(self._connection, SKIPPED) + 1)
-                print(f"barnacle: NanoClaw's tables do not take a {kind}: {error}")
-            self._connection.execute("RELEASE projection")
+            self._attempt(kind, lambda: action(body))
         self._state.apply(kind, body)
-        if before:
-            self._set_cursor(body["folder"])
+        if cursor_moves:
+            self._attempt(kind, lambda: self._set_cursor(body["folder"]))
+
+    def _attempt(self, kind: str, work: Callable[[], None]) -> None:
+        self._connection.execute("SAVEPOINT projection")
+        try:
+            work()
+        except _CANNOT_TAKE as error:
+            self._connection.execute("ROLLBACK TO projection")
+            set_fact(self._connection, SKIPPED, fact(self._connection, SKIPPED) + 1)
+            print(f"barnacle: NanoClaw's tables do not take a {kind}: {error!r}", flush=True)
+        self._connection.execute("RELEASE projection")
 
     def seen(self, table: str, key: str) -> None:
         """Remember a row of NanoClaw's as it is now (or that it is gone)."""
@@ -154,7 +167,7 @@ class Projection:
         if row is None or row["value"] < timestamp:
             self._put_state(SEEN, timestamp)
 
-    def _cursors(self, kind: str, body: Row) -> bool:
+    def _moves_cursor(self, kind: str, body: Row) -> bool:
         if kind == "msg.stored":
             return not body["from_me"] and body["folder"] in self._state.groups and not self._has(body)
         return kind == "cursor.set" and body["n"] > self._state.cursors.get(body["folder"], body["n"])
@@ -165,10 +178,13 @@ class Projection:
         row = self._row("router_state", HANDED_OVER)
         cursors = (read_cursors(row["value"]) if row else None) or {}
         cursor = self._state.cursors[folder]
-        received = [m for m in self._state.rings[folder] if not m["from_me"]]
-        waiting = min((rows.iso(m["ts_ms"]) for m in received if m["n"] > cursor), default=None)
+        received = [m for m in self._state.rings[folder] if not m["from_me"] and m["ts_ms"] > 0]
+        waiting = min((m["ts_ms"] for m in received if m["n"] > cursor), default=None)
         settled = [rows.iso(m["ts_ms"]) for m in received if m["n"] <= cursor] + [str(cursors.get(jid) or "")]
-        time = max((each for each in settled if waiting is None or each < waiting), default="")
+        bound = None if waiting is None else rows.iso(waiting)
+        time = max((each for each in settled if bound is None or each < bound), default="")
+        if not time and waiting is not None and any(settled):
+            time = rows.iso(waiting - 1)  # never back to the beginning of the chat
         if time != (cursors.get(jid) or ""):
             self._put_state(HANDED_OVER, text_of(cursors | {jid: time}))
 
@@ -200,4 +216,4 @@ class Projection:
 
 def text_of(value: Any) -> str:
     """Compact JSON, UTF-8 as it is, keys in their order."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=repr)

@@ -162,6 +162,7 @@ class Takeover:
         ).fetchone()[0]
         found = self._connection.execute(
             f"SELECT {', '.join(TABLES['messages'])} FROM messages WHERE chat_jid = ? AND timestamp > ?"  # noqa: S608
+            " AND id IS NOT NULL"
             " ORDER BY timestamp DESC, rowid DESC LIMIT ?",
             (jid, known or "", box_core.RING_MESSAGES),
         ).fetchall()
@@ -197,7 +198,7 @@ class Takeover:
         found: dict[str, Row | None] = {}
         for each in self._connection.execute(statement):
             row = dict(each)
-            if known.pop(row[key], None) != text_of(row):
+            if row[key] is not None and known.pop(row[key], None) != text_of(row):
                 found[row[key]] = row
         return found | dict.fromkeys(known)
 

@@ -119,6 +119,28 @@ def test_nanoclaws_cursor_never_passes_a_message_that_waits(tmp_path):
         assert "delayed on its way" in [row["content"] for row in waiting]
 
 
+def test_a_message_older_than_all_others_does_not_take_nanoclaw_back_to_the_beginning(tmp_path):
+    with Desk(tmp_path / "db") as desk:
+        desk.add_group()
+        desk.put(("cursor.set", {"folder": "main", "n": desk.say("first", ts_ms=NOW_MS + 1000)}))
+        desk.say("long delayed", ts_ms=NOW_MS - 5000)
+        desk.say("without a time", ts_ms=0)
+    with NanoClawDatabase.open(tmp_path / "db", lambda: "") as nanoclaw:
+        assert nanoclaw.state.get("last_agent_timestamp") == '{"main@g.us":"2026-02-13T16:26:34.999Z"}'
+
+
+def test_a_record_that_means_nothing_to_nanoclaw_stops_nothing(tmp_path, capsys):
+    with Desk(tmp_path / "db") as desk:
+        desk.add_group()
+        desk.add_task()
+        desk.put(("run.ended", desk.run_of("task-1", ended_ms=None)))
+        desk.put(("run.ended", desk.run_of("task-1", "r2", result={"no": "text"})))
+        desk.say("goes on")
+    assert capsys.readouterr().out.count("do not take a run.ended") == 2
+    found = read(tmp_path / "db")
+    assert found["task_run_logs"] == [] and len(found["messages"]) == 1
+
+
 def test_a_console_message_belongs_to_the_groups_chat(tmp_path):
     with Desk(tmp_path / "db") as desk:
         desk.add_group("family")

@@ -245,3 +245,15 @@ def test_two_groups_may_swap_their_chats(tmp_path):
     raw.close()
     with Desk(path) as desk:
         assert {f: g["jid"] for f, g in desk.state.groups.items()} == {"a": "2@g.us", "b": "1@g.us"}
+
+
+def test_rows_without_a_name_are_left_alone(tmp_path):
+    tables = household()
+    tables["messages"] += [message(9, "family@g.us", id=None), message(10, "family@g.us", timestamp=None)]
+    tables["scheduled_tasks"].append(task(None))
+    path = write(tmp_path / "db", tables)
+    before = read(path)
+    for _ in range(2):
+        with Desk(path) as desk:
+            assert len(desk.state.rings["family"]) == 5 and len(desk.state.tasks) == 2
+    assert read(path) == before
