@@ -8,25 +8,36 @@ from device.host.portable import const
 
 HEADER_BYTES = const(8)
 MORE = const(0x80000000)
+_AT_END = const(-2)
 END = b"[]"  # closes a snapshot: without it the file is not whole
 
 
-def good_length(files, name):
-    """(bytes up to the last whole batch, size, torn): `torn` says that the rest looks like a cut or zeroed write."""
-    size = files.size(name)
+def replay_batches(files, name, apply):
+    """Hand the payloads of every whole batch to `apply`, in one pass; stops at the first frame that cannot be read.
+
+    Returns (bytes up to the last whole batch, size, torn): `torn` says that the rest looks like a cut or zeroed write.
+    """
     file = files.open(name)
     try:
         good = offset = 0
+        batch = []
         while True:
             payload, more, consumed = _read_frame(file)
             if payload is None:
                 break
             offset += consumed
+            batch.append(payload)
             if not more:
                 good = offset
-        torn = good < size and (consumed < 0 or _only_zeros_follow(files, name, offset, size))
+                for record in batch:
+                    apply(record)
+                batch = []
     finally:
         file.close()
+    if consumed == _AT_END and not batch:
+        return good, good, False
+    size = files.size(name)
+    torn = good < size and (consumed < 0 or _only_zeros_follow(files, name, offset, size))
     return good, size, torn
 
 
@@ -64,10 +75,11 @@ def replay(files, name, length, apply):
 
 
 def _read_frame(file):
-    """(payload, more, bytes consumed); payload None at the end or a bad frame, consumed then -1 if it was cut short."""
+    """(payload, more, bytes consumed); payload None at the end or a bad frame; consumed is then 0, or below it when the
+    frame was cut short."""
     header = file.read(HEADER_BYTES)
     if len(header) < HEADER_BYTES:
-        return None, False, -1
+        return None, False, -1 if header else _AT_END
     length, crc = struct.unpack("<II", header)
     more = bool(length & MORE)
     length &= ~MORE

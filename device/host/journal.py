@@ -189,8 +189,7 @@ class Journal:
 
     def _load_segment(self, number, last, later, apply):
         name = _log(number)
-        good, size, torn = frames.good_length(self._files, name)
-        frames.replay(self._files, name, good, apply)
+        good, size, torn = frames.replay_batches(self._files, name, apply)
         self.log_bytes += good
         if good == size:
             return True
