@@ -1,5 +1,8 @@
 """The SQLite file behind the mirror and the spool: one writer whose callers share commits, readers that never wait.
 
+Reads go through aiosqlite. The writer is a thread of its own instead: a batch of callers' work is one transaction, and
+crossing between threads for every statement of it would cost more than the statements.
+
 DatabaseError
 └── NewerDatabase      the file was written by a newer program
 """
@@ -11,6 +14,8 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
+
+import aiosqlite
 
 from app.host import limits
 from app.host.migrations import STEPS
@@ -39,11 +44,10 @@ class NewerDatabase(DatabaseError):  # noqa: N818 - says what was met
 class Database:
     """An open database. `write` is the only way to change it; what it wrote is on disk when it returns."""
 
-    def __init__(self, writer: sqlite3.Connection, reader: sqlite3.Connection) -> None:
+    def __init__(self, writer: sqlite3.Connection, reader: aiosqlite.Connection) -> None:
         self._writer = writer
         self._reader = reader
         self._writing = ThreadPoolExecutor(1, "barnacle-db-write")
-        self._reading = ThreadPoolExecutor(1, "barnacle-db-read")
         self._waiting: list[tuple[Work[Any], asyncio.Future[Any]]] = []
         self._committer: asyncio.Task[None] | None = None
         self.commits = 0
@@ -51,15 +55,21 @@ class Database:
     @classmethod
     async def open(cls, path: Path, steps: Sequence[Iterable[str]] = STEPS) -> "Database":
         """Open or make the file and bring it to the last of `steps`; raises DatabaseError."""
-        return cls(*await asyncio.to_thread(_open, path, steps))
+        writer = await asyncio.to_thread(_open, path, steps)
+        try:
+            reader = await aiosqlite.connect(path, isolation_level=None)
+            await reader.execute("PRAGMA query_only = ON")
+        except BaseException:
+            writer.close()
+            raise
+        return cls(writer, reader)
 
     async def close(self) -> None:
         """Close both connections; what waits to be written is written first."""
         if self._committer:
             await self._committer
         self._writing.shutdown()
-        self._reading.shutdown()
-        self._reader.close()
+        await self._reader.close()
         self._writer.close()
 
     async def write(self, work: Work[T]) -> T:
@@ -82,7 +92,8 @@ class Database:
 
     async def read(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query that only reads; `values` are bound, never pasted."""
-        return await asyncio.get_running_loop().run_in_executor(self._reading, _rows, self._reader, sql, values)
+        async with self._reader.execute(sql, values) as cursor:
+            return [tuple(row) for row in await cursor.fetchall()]
 
     async def value(self, sql: str, values: Sequence[Any] = (), default: Any = None) -> Any:
         """The first column of the first row, or `default` when there is none or it is NULL."""
@@ -145,29 +156,19 @@ def _alone(connection: sqlite3.Connection, work: Work[Any]) -> tuple[Any, Except
     return result, problem
 
 
-def _rows(connection: sqlite3.Connection, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-    return connection.execute(sql, tuple(values)).fetchall()
-
-
-def _open(path: Path, steps: Sequence[Iterable[str]]) -> tuple[sqlite3.Connection, sqlite3.Connection]:
-    writer = _connect(path)
+def _open(path: Path, steps: Sequence[Iterable[str]]) -> sqlite3.Connection:
+    # Opened in one thread and used in another, never in two at a time.
+    writer = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     try:
         _prepare(writer)
         _migrate(writer, path, steps)
-        reader = _connect(path)
-        reader.execute("PRAGMA query_only = ON")
     except sqlite3.DatabaseError as error:
         writer.close()
         raise DatabaseError(f"{path} cannot be used as a database: {error}. Move it away and start again.") from error
     except BaseException:
         writer.close()
         raise
-    return writer, reader
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    # Each connection is used by one thread at a time: the one that opens it, then its executor's only one.
-    return sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    return writer
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
