@@ -1,8 +1,8 @@
 """What must hold in every replay, whatever was recorded: nothing lost, nothing answered twice, one run per group.
 
-A message is settled by a run that is done, or that failed after output had gone out. Every stored message that counts
-is settled once or still pending; settled in the order of arrival; and what is pending and wakes its group has a reason:
-a run that goes on, or a failed one that is tried again.
+A message is settled by a run that is done, or that failed or was cut short by a stop after output had gone out. Every
+stored message that counts is settled once or still pending; settled in the order of arrival; and what is pending and
+wakes its group has a reason: a run that goes on, or a failed one that is tried again.
 """
 
 from collections.abc import Iterator
@@ -37,7 +37,8 @@ def _lost_or_twice(timeline: Entry, trace: Entry) -> Iterator[Difference]:
                 arrival[(message["folder"], message["id"])] = message["n"]
         spoke = {out["run"] for out in played["out"]}
         for index, run in enumerate(played["runs"]):
-            settles = run["state"] == "done" or (run["state"] == "failed" and index in spoke)
+            cut_short = run["state"] is None and number < last
+            settles = run["state"] == "done" or (index in spoke and (run["state"] == "failed" or cut_short))
             if run["kind"] != "messages" or not settles:
                 continue
             keys = [(run["folder"], id_) for id_ in run["messages"]]

@@ -35,8 +35,13 @@ def paths(tmp_path):
 
 
 def read(bundle):
+    parts = {}
     with tarfile.open(bundle) as tar:
-        return {member.name.removeprefix("incident/"): tar.extractfile(member).read() for member in tar.getmembers()}
+        for member in tar.getmembers():
+            file = tar.extractfile(member)
+            assert file is not None
+            parts[member.name.removeprefix("incident/")] = file.read()
+    return parts
 
 
 def secret_forms(paths):

@@ -59,3 +59,14 @@ def test_work_that_waits_for_nothing_is_stuck():
 @pytest.mark.parametrize("state", ["failed", None])
 def test_work_that_is_tried_again_or_goes_on_is_not_stuck(state):
     assert broken([message(1)], [run(1, 5, ["m1"], state=state)], pending=["m1"]) == []
+
+
+def test_a_run_that_a_stop_cuts_short_settles_what_it_had_answered():
+    final = {"pending": [], "groups": [GROUP]}
+    cut = {"stored": [message(1)], "runs": [run(1, None, ["m1"], state=None)], "out": [{"run": 0}], "final": final}
+    after = {"stored": [], "runs": [], "out": [], "final": final}
+    phase = {"end_ms": 1000, "events": [{"t": 9, "kind": "stop"}]}
+    timeline = {"phases": [phase, {"end_ms": 1000, "events": []}]}
+    assert violations(timeline, {"phases": [cut, after]}) == []
+    cut["out"] = []
+    assert [found.where for found in violations(timeline, {"phases": [cut, after]})] == ["invariant.message.m1"]
