@@ -286,6 +286,7 @@ class NoSync(Files):
 class AcksEarly(Store):
     async def committed(self):
         self._durable_in = self._in_seq
+        self.late = asyncio.create_task(Store.committed(self))
 
 
 _recover = Store.recover
