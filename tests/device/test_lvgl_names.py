@@ -1,6 +1,7 @@
 """device/ui uses only names of LVGL that ui/lvgl_api.json lists: what is not there is missing on the board."""
 
 import ast
+import asyncio
 import builtins
 import functools
 import json
@@ -15,7 +16,8 @@ WIDGETS = {name: set(methods) | set(API["classes"]["obj"]) for name, methods in 
 STRUCTS = {name: set(it["fields"]) | set(it["methods"]) for name, it in API["structs"].items()}
 OBJECTS = {name: STRUCTS.get(kind.removeprefix("lv_"), set()) for name, kind in API["objects"].items()}
 ANY_MEMBER = set().union(*WIDGETS.values(), *STRUCTS.values())
-PYTHON = {name for kind in (str, bytes, list, dict, tuple, set, int, memoryview) for name in dir(kind)} | {"__name__"}
+KINDS = (str, bytes, list, dict, tuple, set, int, memoryview, asyncio.Event)
+PYTHON = {name for kind in KINDS for name in dir(kind)} | {"__name__"}
 
 
 def chain(node: ast.AST) -> list[str] | None:
