@@ -56,7 +56,8 @@ class Commands:
                 raise RequestRefused(code, f"{name} was not passed on: {error}", "") from error
             self._kick()
             try:
-                said = await asyncio.wait_for(outcome, limits.COMMAND_TIMEOUT_MS / 1000)
+                async with asyncio.timeout(limits.COMMAND_TIMEOUT_MS / 1000):
+                    said = await outcome
             except TimeoutError:
                 raise RequestRefused(
                     "timeout",

@@ -50,7 +50,8 @@ class SpoolInbox:
             if not self._online():
                 return _result(message, accepted=False)
             try:
-                said = await asyncio.wait_for(outcome, limits.SEND_TIMEOUT_MS / 1000)
+                async with asyncio.timeout(limits.SEND_TIMEOUT_MS / 1000):
+                    said = await outcome
             except TimeoutError:
                 return _result(message, accepted=False)
         if "code" in said:

@@ -93,7 +93,8 @@ class OperatorClient:
         try:
             await self._until_welcomed(self._timeout_s)
             self._ask(request_id, pending)
-            answer = await asyncio.wait_for(pending.future, REQUEST_TIMEOUT_S)
+            async with asyncio.timeout(REQUEST_TIMEOUT_S):
+                answer = await pending.future
         except TimeoutError:
             raise self._no_answer(f"the host has not answered {name} in {REQUEST_TIMEOUT_S:.0f} s") from None
         finally:
@@ -152,8 +153,9 @@ class OperatorClient:
                 continue
             self._nonce = secrets.token_hex(16)
             self._publish("op.hello", "hello:" + self._nonce, {"nonce": self._nonce})
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._state_changed.wait(), HELLO_PAUSE_S)
+            with contextlib.suppress(TimeoutError):  # not wait_for: on Python 3.11 it may lose a cancellation
+                async with asyncio.timeout(HELLO_PAUSE_S):
+                    await self._state_changed.wait()
 
     async def _until_welcomed(self, timeout_s: float) -> None:
         if self.connected:
@@ -164,7 +166,8 @@ class OperatorClient:
             if left_s <= 0 or hopeless(self._online, self._problem):
                 raise self._no_answer("the host does not answer")
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._welcomed.wait(), min(left_s, 0.1))
+                async with asyncio.timeout(min(left_s, 0.1)):
+                    await self._welcomed.wait()
 
     def _no_answer(self, what: str) -> OperatorUnreachable:
         return unreachable(what, self._who, self._online, self._problem)

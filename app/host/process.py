@@ -92,7 +92,8 @@ class Child:
         self._stop.set()
         self._signal(signal.SIGTERM)
         try:
-            await asyncio.wait_for(self._ended.wait(), grace_s)
+            async with asyncio.timeout(grace_s):
+                await self._ended.wait()
         except TimeoutError:
             self._signal(signal.SIGKILL)
             await self._ended.wait()
@@ -158,7 +159,8 @@ class Child:
             return
         self._set("waiting")
         try:
-            await asyncio.wait_for(self._stop.wait(), delay_s)
+            async with asyncio.timeout(delay_s):
+                await self._stop.wait()
         except TimeoutError:
             return
 

@@ -109,7 +109,8 @@ async def wait_event(event, timeout_ms):
         if MICROPYTHON:
             await asyncio.wait_for_ms(event.wait(), timeout_ms)  # pyright: ignore[reportAttributeAccessIssue]
         else:
-            await asyncio.wait_for(event.wait(), timeout_ms / 1000)
+            async with asyncio.timeout(timeout_ms / 1000):  # pyright: ignore[reportAttributeAccessIssue]
+                await event.wait()  # wait_for of Python 3.11 may lose a cancellation
     except asyncio.TimeoutError:
         return event.is_set()
     return True
@@ -133,7 +134,8 @@ async def with_timeout(coroutine, timeout_ms):
     """The coroutine's value; raises asyncio.TimeoutError (on CPython an OSError: catch it first) after `timeout_ms`."""
     if MICROPYTHON:
         return await asyncio.wait_for_ms(coroutine, timeout_ms)  # pyright: ignore[reportAttributeAccessIssue]
-    return await asyncio.wait_for(coroutine, timeout_ms / 1000)
+    async with asyncio.timeout(timeout_ms / 1000):  # pyright: ignore[reportAttributeAccessIssue]
+        return await coroutine
 
 
 async def open_stream(host, port, tls=None):

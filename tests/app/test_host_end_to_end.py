@@ -52,6 +52,15 @@ async def test_a_command_comes_back_with_the_boxs_answer_and_in_the_mirror(tmp_p
             assert (refused.value.code, refused.value.remedy) == ("unknown_task", "list them")
 
 
+async def test_a_client_that_is_left_as_soon_as_it_is_connected_goes(tmp_path: Path) -> None:
+    async with Installation(tmp_path) as site, site.box():
+        await site.start_host()
+        for _ in range(20):
+            async with asyncio.timeout(5):
+                async with OperatorClient(site.credentials):
+                    pass
+
+
 async def test_without_a_box_commands_are_refused_at_once_and_messages_are_kept(tmp_path: Path) -> None:
     async with Installation(tmp_path) as site:
         await site.start_host()
