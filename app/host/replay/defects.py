@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 from app.host.replay.device_rules import is_folder, is_interval, trigger_matches, trigger_name, wakes
+from app.host.replay.nanoclaw import utc_ms
 from app.host.replay.recording import NEVER_MS, Container, Recording
 
 Entry = dict[str, Any]
@@ -58,7 +59,7 @@ class Acting:
 
     def _timestamps(self) -> Iterator[tuple[int, str]]:
         """Both cursors are time stamps: what comes with one that is not newer is passed over, or seen late."""
-        newest_ms = max((message["ts_ms"] for message in self._phase["initial"]["messages"]), default=0)
+        newest_ms = utc_ms(self._recording.seen)
         handed: dict[str, int] = {}
         looks: dict[int, list[tuple[Entry, Entry]]] = {}
         for at_ms, message, group in self._inbound():
@@ -116,7 +117,7 @@ class Acting:
             idle_ms = container.idle_ms
             if idle_ms is not None and any(idle_ms < begun_ms <= container.ended_ms for begun_ms in waited):
                 yield idle_ms, "idle_container_keeps_slot"
-            if idle_ms is not None and container.ended_ms == NEVER_MS:
+            if idle_ms is not None and (container.kind == "task" or container.ended_ms == NEVER_MS):
                 yield idle_ms, "idle_container_keeps_slot"
 
     def _stop(self) -> Iterator[tuple[int, str]]:

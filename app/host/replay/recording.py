@@ -47,13 +47,15 @@ class Outage:
 
 
 class Recording:
-    """`runs`, `out` [{t, jid, text}], `containers`, `outages`, final `tables`, `stopped_ms` (None: ran to its end)."""
+    """`runs`, `out` [{t, jid, text}], `containers`, `outages`, final `tables`, `stopped_ms` (None: ran to its end).
+    `seen` is the time stamp up to which all had been seen at the start."""
 
     def __init__(self, phase: Entry) -> None:
         self.runs: list[RecordedRun] = []
         self.out: list[Entry] = []
         self.outages: list[Outage] = []
         self.stopped_ms: int | None = None
+        self.seen: str | None = None
         self.tables: dict[str, list[Entry]] = phase["final"]["tables"]
         self._by_name: dict[str, Container] = {}
         for entry in phase["trace"]:
@@ -106,6 +108,10 @@ class Recording:
         if self.outages and self.outages[-1].to_ms == NEVER_MS:
             self.outages[-1] = Outage(self.outages[-1].from_ms, entry["t"])
 
+    def _cursors(self, entry: Entry) -> None:
+        if self.seen is None:
+            self.seen = str(entry.get("last_timestamp") or "")
+
     def _signal(self, entry: Entry) -> None:
         self.stopped_ms = entry["t"]
 
@@ -125,6 +131,7 @@ class Recording:
 
 
 _READERS = {
+    "cursors": Recording._cursors,  # pyright: ignore[reportPrivateUsage]
     "spawn": Recording._spawn,  # pyright: ignore[reportPrivateUsage]
     "agent_followup": Recording._followup,  # pyright: ignore[reportPrivateUsage]
     "agent_output": Recording._output,  # pyright: ignore[reportPrivateUsage]
