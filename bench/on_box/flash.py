@@ -52,19 +52,19 @@ class Meter:
         self.seq = 0
 
     def _watch(self):
-        append, snapshot = self.journal.append, self.journal.snapshot
+        append, switch = self.journal.append, self.journal._switch_to
 
         def counted_append(payload):
             append(payload)
             self.payload_bytes += len(payload)
             self.records += 1
 
-        def counted_snapshot(payloads):
-            snapshot(payloads)
+        def counted_switch(number, written, logged):
+            switch(number, written, logged)
             self.snapshots += 1
-            self.snapshot_bytes += self.journal.snapshot_bytes
+            self.snapshot_bytes += written
 
-        self.journal.append, self.journal.snapshot = counted_append, counted_snapshot
+        self.journal.append, self.journal._switch_to = counted_append, counted_switch
 
     def _acknowledge(self):
         """The laptop takes everything at once; what it acknowledges rides along with the next commit."""
