@@ -11,7 +11,7 @@ from app.cli.output import clean
 
 if TYPE_CHECKING:
     from app.host.nanoclaw.findings import Findings
-    from app.host.nanoclaw.plan import BoxNow, Plan
+    from app.host.nanoclaw.steps import BoxNow, Plan
 
 _COLOURS = {"error": "red", "warning": "yellow", "info": "dim"}
 
@@ -35,12 +35,14 @@ def add(commands: Subparsers, parity: Subparsers) -> None:
     one = command(
         bring,
         "nanoclaw",
-        "bring groups and tasks of a NanoClaw folder to the box",
+        "bring groups, tasks and messages of a NanoClaw folder to the box",
         _import,
         example="barnacle import nanoclaw ~/nanoclaw --dry-run\nbarnacle import nanoclaw ~/nanoclaw",
         json=True,
         more="Stop NanoClaw first. Its folder is only read. Every thing found is reported with what becomes of it:\n"
         "taken, changed (and how), kept (on this machine, as the box has no place for it) or left out (and why).\n"
+        "Groups are paused until all is there; those in which messages wait that NanoClaw had not handed over stay so\n"
+        "until `barnacle group resume`, or are served at the end with --resume.\n"
         "Run again, it takes only what is not there yet. Exit code 1 when the box refused something.",
     )
     one.add_argument("folder", metavar="DIR", type=Path, help="the folder that holds store/, data/ and groups/")
@@ -48,6 +50,7 @@ def add(commands: Subparsers, parity: Subparsers) -> None:
     one.add_argument(
         "--keep-addresses", action="store_true", help="keep chat addresses that no gateway of Barnacle's serves"
     )
+    one.add_argument("--resume", action="store_true", help="let the box answer waiting messages at once")
     one.add_argument("--user-home", metavar="DIR", type=Path, help="home of NanoClaw's user (this user's)")
 
 
@@ -78,17 +81,19 @@ def _print_findings(context: Context, findings: "Findings") -> None:
 
 def _import(context: Context, args: argparse.Namespace) -> int:
     from app.host.nanoclaw.folder import read
+    from app.host.nanoclaw.hold import UNFINISHED, Hold
     from app.host.nanoclaw.import_run import keep
-    from app.host.nanoclaw.plan import Choices
+    from app.host.nanoclaw.steps import Choices
 
     folder = read(args.folder, args.user_home or Path.home())
-    choices = Choices(keep_addresses=args.keep_addresses)
+    choices = Choices(keep_addresses=args.keep_addresses, resume=args.resume)
     if args.dry_run:
         plan, box = _planned(context, folder, choices)
         _report(context, args, plan, box, [])
         return 0
     place = context.paths.state / "nanoclaw"
-    plan, done = context.with_client(lambda client: _carry_out(client, folder, choices))
+    hold = Hold(place / UNFINISHED)
+    plan, done = context.with_client(lambda client: _carry_out(client, folder, choices, hold))
     kept = keep(plan, folder, place)
     _report(context, args, plan, "", kept)
     return 0 if done else 1
@@ -97,7 +102,8 @@ def _import(context: Context, args: argparse.Namespace) -> int:
 def _planned(context: Context, folder: Any, choices: Any) -> "tuple[Plan, str]":
     """The plan for the box as it is, or for an empty one when it cannot be asked, with the reason."""
     from app.errors import ProblemError
-    from app.host.nanoclaw.plan import BoxNow, make
+    from app.host.nanoclaw.plan import make
+    from app.host.nanoclaw.steps import BoxNow
 
     try:
         box, why = context.with_client(_box_now), ""
@@ -107,12 +113,12 @@ def _planned(context: Context, folder: Any, choices: Any) -> "tuple[Plan, str]":
 
 
 async def _box_now(client: Client) -> "BoxNow":
-    from app.host.nanoclaw.plan import BoxNow
+    from app.host.nanoclaw.steps import BoxNow
 
     return BoxNow(await client.request("groups"), await client.request("tasks"))
 
 
-async def _carry_out(client: Client, folder: Any, choices: Any) -> "tuple[Plan, bool]":
+async def _carry_out(client: Client, folder: Any, choices: Any, hold: Any) -> "tuple[Plan, bool]":
     from app.host.nanoclaw.import_run import carry_out
     from app.host.nanoclaw.plan import make
 
@@ -121,13 +127,13 @@ async def _carry_out(client: Client, folder: Any, choices: Any) -> "tuple[Plan, 
     async def ask(name: str, args: dict[str, Any]) -> Any:
         return await client.request(name, **args)
 
-    return plan, await carry_out(plan, ask)
+    return plan, await carry_out(plan, ask, hold)
 
 
 def _report(context: Context, args: argparse.Namespace, plan: "Plan", note: str, kept: list[Path]) -> None:
     from dataclasses import asdict
 
-    from app.host.nanoclaw.plan import OUTCOMES
+    from app.host.nanoclaw.steps import OUTCOMES
 
     counts = Counter(entry.outcome for entry in plan.entries)
     if args.json:

@@ -88,6 +88,9 @@ ENV_FILE_BYTES: Final = 256 * 1024  # a project's .env; a larger one is not read
 # --- NanoClaw import and check ---
 FINDINGS: Final = 1000  # kept by a check; more are only counted
 IMPORT_FILE_BYTES: Final = 16 * 1024 * 1024  # a JSON file of a NanoClaw folder; a larger one is left out
+IMPORT_PIECE_BYTES: Final = 6 * 1024  # messages in one import.messages: what fits an envelope with all around it
+IMPORT_DONE_TASKS: Final = 64  # completed tasks that an import takes, so that new ones have room
+IMPORT_NOTES: Final = 20  # messages of a chat that a report names one by one; more are counted
 
 # --- parity ---
 GOLDEN_FILE_BYTES: Final = 64 * 1024 * 1024  # one file of recordings; larger ones are refused

@@ -15,6 +15,10 @@ KINDS: Final[tuple[str, ...]] = _schedule.KINDS
 TASKS: Final[int] = _limits.TASKS
 NAME_BYTES: Final[int] = _limits.NAME_BYTES
 PROMPT_BYTES: Final[int] = _limits.PROMPT_BYTES
+ID_BYTES: Final[int] = _limits.ID_BYTES
+RING_BYTES: Final[int] = _limits.RING_BYTES
+MESSAGE_BYTES: Final[int] = _limits.MESSAGE_BYTES
+IMPORT_MESSAGES: Final[int] = _limits.IMPORT_MESSAGES
 UTC: Final[Any] = _tz.Zone("UTC0")
 
 
@@ -33,7 +37,7 @@ def folder_problem(folder: Any) -> str | None:
 
 
 def group_problem(group: dict[str, Any], existing: dict[str, Any]) -> str | None:
-    """Why the box does not take a group.add besides `existing` {folder: group}; None when it does, and `existing` then
+    """Why the box does not take a new group besides `existing` {folder: group}; None when it does, and `existing` then
     holds it."""
     try:
         existing[group["folder"]] = _groups.new_group(group, 0, existing)

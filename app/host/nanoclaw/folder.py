@@ -12,18 +12,23 @@ from app.host.nanoclaw import readonly
 from app.host.nanoclaw.check_cursors import HANDED_OVER, SEEN, read_cursors
 from app.host.nanoclaw.errors import NotADatabase, NotAFolder
 from app.host.nanoclaw.groups import group_of
+from app.host.nanoclaw.history import NEWEST
 from app.host.nanoclaw.javascript import parse_json
 from app.host.nanoclaw.schema import TABLES, columns
 
 ALLOWLIST: Final = Path(".config/nanoclaw/mount-allowlist.json")
 """Where NanoClaw looks for the mount allowlist, below the user's home."""
 
+_ASSISTANT: Final = "Andy"
+"""NanoClaw's assistant when nobody named it."""
+
 Row = dict[str, Any]
 
 
 @dataclass
 class NanoClawFolder:
-    """What was found. `problems`: (what, why) of things that are there and could not be read."""
+    """What was found. By chat: `messages` counts all, `waiting` those that NanoClaw has not handed over, `newest` holds
+    rows, oldest first. `problems`: (what, why) of things that are there and could not be read."""
 
     path: Path
     database: Path | None = None
@@ -34,6 +39,7 @@ class NanoClawFolder:
     seen: str = ""
     messages: dict[str, int] = field(default_factory=dict[str, int])
     waiting: dict[str, int] = field(default_factory=dict[str, int])
+    newest: dict[str, list[Row]] = field(default_factory=dict[str, list[Row]])
     chats: int = 0
     run_logs: int = 0
     allowlist: Path | None = None
@@ -41,6 +47,13 @@ class NanoClawFolder:
     ipc_files: dict[str, int] = field(default_factory=dict[str, int])
     has_credentials: bool = False
     problems: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+
+    @property
+    def assistant(self) -> str:
+        """The assistant's name, by which NanoClaw knows its own messages: the main group's trigger without "@"."""
+        groups = sorted(self.groups.values(), key=lambda group: group.get("folder") != "main")
+        names = [str(group.get("trigger") or "").strip().lstrip("@") for group in groups]
+        return next((name for name in names if name), _ASSISTANT)
 
 
 def read(path: Path, home: Path) -> NanoClawFolder:
@@ -53,6 +66,8 @@ def read(path: Path, home: Path) -> NanoClawFolder:
         found.database = database
         _read_database(database, found)
     _read_json_files(path / "data", found)
+    if found.database is not None:
+        _read_messages(found.database, found)
     if found.database is None and not found.groups:
         raise NotAFolder(path, "it has neither store/messages.db nor data/registered_groups.json")
     _read_beside(path, home, found)
@@ -61,6 +76,7 @@ def read(path: Path, home: Path) -> NanoClawFolder:
 
 def _read_database(path: Path, found: NanoClawFolder) -> None:
     with readonly.opened(path) as connection:
+        connection.text_factory = _text
         missing = [table for table in TABLES if not columns(connection, table)]
         if missing:
             raise NotADatabase(path, f"it has no table {missing[0]}")
@@ -84,11 +100,26 @@ def _read_database(path: Path, found: NanoClawFolder) -> None:
         found.run_logs = int(rows("SELECT COUNT(*) AS n FROM task_run_logs")[0]["n"])
         counted = rows("SELECT chat_jid, COUNT(*) AS n FROM messages GROUP BY chat_jid")
         found.messages = {row["chat_jid"]: int(row["n"]) for row in counted}
+
+
+def _read_messages(path: Path, found: NanoClawFolder) -> None:
+    """The chats of the groups, by the cursors that are valid in the end."""
+    newest = f"SELECT {', '.join(TABLES['messages'])} FROM messages WHERE chat_jid = ?"  # noqa: S608 - our own names
+    newest += " ORDER BY timestamp DESC, rowid DESC LIMIT ?"
+    waiting = "SELECT COUNT(*) FROM messages WHERE chat_jid = ? AND timestamp > ? AND content NOT LIKE ?"
+    with readonly.opened(path) as connection:
+        connection.text_factory = _text
         for jid in found.groups:
-            newer = "SELECT COUNT(*) FROM messages WHERE chat_jid = ? AND timestamp > ?"
-            waiting = connection.execute(newer, (jid, str(found.cursors.get(jid) or ""))).fetchone()[0]
-            if waiting:
-                found.waiting[jid] = int(waiting)
+            found.newest[jid] = [dict(row) for row in reversed(connection.execute(newest, (jid, NEWEST)).fetchall())]
+            values = (jid, str(found.cursors.get(jid) or ""), f"{found.assistant}:%")
+            count = connection.execute(waiting, values).fetchone()[0]
+            if count:
+                found.waiting[jid] = int(count)
+
+
+def _text(data: bytes) -> str:
+    """What is no UTF-8 is shown as such instead of making the whole table unreadable."""
+    return data.decode("utf-8", "replace")
 
 
 def _take_cursors(text: Any, found: NanoClawFolder) -> None:

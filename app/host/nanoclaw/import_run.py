@@ -10,7 +10,8 @@ from app.errors import ProblemError
 from app.host import limits
 from app.host.nanoclaw import readonly
 from app.host.nanoclaw.folder import NanoClawFolder
-from app.host.nanoclaw.plan import LEFT_OUT, Plan, Step
+from app.host.nanoclaw.hold import Hold
+from app.host.nanoclaw.steps import CHANGED, LEFT_OUT, THERE, Chat, Plan
 from app.host.private_file import write_private
 
 HISTORY = "messages.db"
@@ -20,21 +21,12 @@ Ask = Callable[[str, dict[str, Any]], Awaitable[Any]]
 """One request to the host: OperatorClient.request; raises ProblemError with `code` when it is refused."""
 
 
-async def carry_out(plan: Plan, ask: Ask) -> bool:
-    """Do the plan's steps; what the box refuses is noted in its entry, and the rest goes on. Once nobody answers, the
-    remaining steps are noted as not asked for. Returns whether all steps were done."""
-    complete, unreachable = True, ""
-    for step in plan.steps:
-        if unreachable:
-            step.entry.outcome, step.entry.why = LEFT_OUT, f"not asked for: {unreachable}"
-            continue
-        try:
-            await _do(step, ask)
-        except ProblemError as error:
-            complete = False
-            step.entry.outcome, step.entry.why = LEFT_OUT, error.message
-            unreachable = error.message if error.exit_code == 3 or _unknown(error) else ""
-    return complete
+async def carry_out(plan: Plan, ask: Ask, hold: Hold | None = None) -> bool:
+    """Do the plan's steps, then bring the messages, then serve the groups again that were paused meanwhile, except
+    those in which messages wait. What the box refuses is noted in its entry, and the rest goes on. Once nobody answers,
+    the rest is noted as not asked for, and `hold` remembers what to serve when the import is made again. Returns
+    whether all was done."""
+    return await _Run(ask, hold or Hold()).carry_out(plan)
 
 
 def keep(plan: Plan, folder: NanoClawFolder, place: Path) -> list[Path]:
@@ -52,20 +44,89 @@ def keep(plan: Plan, folder: NanoClawFolder, place: Path) -> list[Path]:
     return kept
 
 
-async def _do(step: Step, ask: Ask) -> None:
-    made = await ask(step.name, step.args)
-    if step.then:
+class _Run:
+    """One import. `_problem`: why nothing more is asked for."""
+
+    def __init__(self, ask: Ask, hold: Hold) -> None:
+        self._ask = ask
+        self._hold = hold
+        self._complete = True
+        self._problem = ""
+
+    async def carry_out(self, plan: Plan) -> bool:
+        self._hold.add(*plan.hold)
+        for step in plan.steps:
+            error = await self._try(step.name, step.args)
+            if error and step.entry is not None:
+                step.entry.outcome, step.entry.why = LEFT_OUT, error
+        for chat in plan.chats:
+            await self._bring(chat)
+        await self._serve_again(plan)
+        return self._complete
+
+    async def _try(self, name: str, args: dict[str, Any]) -> str:
+        """Ask; returns what went wrong."""
         try:
-            await ask(step.then, {"id": made["id"]})
+            await self._request(name, args)
         except ProblemError as error:
-            await _undo(made["id"], ask)
-            raise ProblemError(f"it could not be paused: {error.message}", error.remedy) from error
+            return error.message
+        return ""
+
+    async def _request(self, name: str, args: dict[str, Any]) -> Any:
+        """Raises ProblemError, at once when nobody answers any more."""
+        if self._problem:
+            raise ProblemError(f"not asked for: {self._problem}")
+        try:
+            return await self._ask(name, args)
+        except ProblemError as error:
+            if _is_served(error):
+                raise
+            self._complete = False
+            if error.exit_code == 3 or _unknown(error):
+                self._problem = error.message
+            raise
+
+    async def _bring(self, chat: Chat) -> None:
+        """Bring a group's messages, and say in its entries what became of them."""
+        stored = left = 0
+        try:
+            for piece in chat.pieces:
+                answer = await self._bring_piece(chat.folder, piece)
+                stored, left = stored + answer["stored"], left + answer["left"]
+        except ProblemError as error:
+            chat.entry.outcome, chat.entry.why = LEFT_OUT, f"{stored} were brought: {error.message}"
+            if chat.waiting is not None:
+                chat.waiting.outcome, chat.waiting.why = LEFT_OUT, error.message
+            return
+        if left:
+            chat.entry.outcome, chat.entry.why = CHANGED, f"{left} have no place behind what the box has"
+        elif not stored:
+            chat.entry.outcome, chat.entry.why = LEFT_OUT, THERE
+        if not stored and chat.waiting is not None and chat.folder not in self._hold.folders:
+            chat.waiting.outcome, chat.waiting.why = LEFT_OUT, THERE
+
+    async def _bring_piece(self, folder: str, piece: dict[str, Any]) -> Any:
+        """A group is only paused when there is something new for it to wait with: the box says so."""
+        try:
+            return await self._request("import.messages", piece)
+        except ProblemError as error:
+            if not _is_served(error):
+                raise
+        self._hold.add(folder)
+        await self._request("group.pause", {"folder": folder})
+        return await self._request("import.messages", piece)
+
+    async def _serve_again(self, plan: Plan) -> None:
+        for folder in sorted(self._hold.folders - set(plan.waiting)):
+            problem = await self._try("group.resume", {"folder": folder})
+            if problem:
+                plan.note("group", folder, LEFT_OUT, f"it is still paused: {problem}")
+        if not self._problem:
+            self._hold.clear()
 
 
-async def _undo(task_id: str, ask: Ask) -> None:
-    """A task that should not run must not stay active."""
-    with contextlib.suppress(ProblemError):  # the first problem is the one to report
-        await ask("task.remove", {"id": task_id})
+def _is_served(error: ProblemError) -> bool:
+    return getattr(error, "code", "") == "busy"
 
 
 def _unknown(error: ProblemError) -> bool:

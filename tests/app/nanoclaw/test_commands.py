@@ -21,9 +21,7 @@ def barnacle(tmp_path, capsys, monkeypatch):
 
 
 def box(**answers) -> FakeHost:
-    return FakeHost(
-        {"groups": [MAIN], "tasks": [], "group.add": {}, "group.set": {}, "task.add": {"id": "task-1"}} | answers
-    )
+    return FakeHost({"groups": [MAIN], "tasks": [], "import.messages": {"stored": 1, "known": 0, "left": 0}} | answers)
 
 
 def test_a_sound_database_ends_with_0(barnacle, tmp_path):
@@ -83,7 +81,14 @@ def test_an_import_asks_the_box_and_keeps_the_history(barnacle, tmp_path):
     arguments = ("import", "nanoclaw", str(folder), "--json", "--user-home", str(tmp_path))
     code, printed, _ = barnacle(*arguments, host=host)
     assert code == 0
-    assert [name for name, _ in host.asked] == ["groups", "tasks", "group.add", "task.add"]
+    assert [name for name, _ in host.asked] == [
+        "groups",
+        "tasks",
+        "import.group",
+        "import.task",
+        "import.messages",
+        "group.resume",
+    ]
     report = json.loads(printed)
     assert report["kept"] == [str(tmp_path / "barnacle/nanoclaw/messages.db")]
     assert report["counts"]["kept"] > 0
@@ -92,7 +97,7 @@ def test_an_import_asks_the_box_and_keeps_the_history(barnacle, tmp_path):
 
 def test_a_refused_step_ends_with_1(barnacle, tmp_path):
     folder = make_folder(tmp_path / "nanoclaw")
-    host = box(**{"task.add": OperatorRefused("full", "256 tasks exist already")})
+    host = box(**{"import.task": OperatorRefused("full", "256 tasks exist already")})
     code, printed, _ = barnacle("import", "nanoclaw", str(folder), host=host)
     assert code == 1
     assert "256 tasks exist already" in printed

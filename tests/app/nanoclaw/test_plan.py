@@ -1,10 +1,13 @@
 from pathlib import Path
 
+from app.host import limits
 from app.host.nanoclaw.folder import NanoClawFolder
-from app.host.nanoclaw.plan import CHANGED, KEPT, LEFT_OUT, TAKEN, BoxNow, Choices, make
+from app.host.nanoclaw.plan import make
+from app.host.nanoclaw.steps import CHANGED, KEPT, LEFT_OUT, TAKEN, BoxNow, Choices
 from tests.app.nanoclaw.installation import NOW, group
 from tests.app.nanoclaw.installation import task as task_row
 
+NOW_MS = 1_770_984_000_000
 MAIN = {"folder": "main", "jid": "console:main", "name": "Main", "trigger": "@Barnacle", "requires_trigger": False}
 
 
@@ -24,13 +27,15 @@ def entry(plan, kind):
 
 
 def commands(plan) -> list[tuple]:
-    return [(step.name, step.args, step.then) for step in plan.steps]
+    return [(step.name, step.args) for step in plan.steps]
 
 
 def test_a_group_comes_with_an_address_that_is_served():
     plan = planned({"fam@g.us": group("family", requiresTrigger=False)})
     wanted = {"folder": "family", "name": "Family", "jid": "console:family", "trigger": "@Andy"}
-    assert commands(plan) == [("group.add", wanted | {"requires_trigger": False}, "")]
+    assert commands(plan) == [
+        ("import.group", wanted | {"requires_trigger": False, "added_ms": NOW_MS, "paused": True})
+    ]
     assert entry(plan, "group").outcome == CHANGED
     assert "fam@g.us" in entry(plan, "group").why
 
@@ -43,12 +48,12 @@ def test_an_address_is_kept_when_asked_for():
 
 def test_main_stays_the_boxs_own_and_gets_name_and_trigger():
     plan = planned({"me@s.whatsapp.net": group("main", name="Me")})
-    assert commands(plan) == [("group.set", {"folder": "main", "name": "Me", "trigger": "@Andy"}, "")]
+    assert commands(plan) == [("group.set", {"folder": "main", "name": "Me", "trigger": "@Andy"})]
 
 
 def test_what_the_box_has_already_is_left_out():
     has = {"folder": "family", "jid": "console:family", "name": "Family", "trigger": "@Andy"}
-    there = {"folder": "family", "prompt": "water the plants", "kind": "cron", "value": "0 9 * * *"}
+    there = {"id": "t1", "folder": "family", "prompt": "water the plants", "kind": "cron", "value": "0 9 * * *"}
     groups = {"fam@g.us": group("family"), "me@g.us": group("main", name="Main", trigger="@Barnacle")}
     plan = planned(groups, [task("t1")], BoxNow([MAIN, has], [there]))
     assert plan.steps == []
@@ -84,23 +89,36 @@ def of_family(*tasks, **box):
     return planned({"fam@g.us": group("family")}, tasks, **box)
 
 
-def test_a_task_gets_a_new_id_and_keeps_its_schedule():
-    plan = of_family(task("t1", context_mode="group"))
-    wanted = {"folder": "family", "prompt": "water the plants", "kind": "cron", "value": "0 9 * * *"}
-    assert commands(plan)[1:] == [("task.add", wanted | {"context": "group"}, "")]
-    assert entry(plan, "task").why == "the box gives it a new id"
+def test_a_task_keeps_its_id_schedule_phase_and_last_run():
+    row = task("t1", context_mode="group", status="paused", last_run=NOW, last_result="done")
+    plan = of_family(row)
+    wanted = {"id": "t1", "folder": "family", "prompt": "water the plants", "kind": "cron", "value": "0 9 * * *"}
+    wanted |= {"context": "group", "status": "paused", "created_ms": NOW_MS, "last_ms": NOW_MS, "last_result": "done"}
+    assert commands(plan)[1:] == [("import.task", wanted | {"next_ms": 1_771_059_600_000})]
+    assert (entry(plan, "task").outcome, entry(plan, "task").why) == (TAKEN, "")
 
 
-def test_a_paused_task_is_paused_again():
-    assert of_family(task("t1", status="paused")).steps[1].then == "task.pause"
+def test_what_changes_in_a_task_is_told():
+    changes = {"last_run": "soon", "last_result": "x" * 1000, "status": "paused", "next_run": None}
+    plan = of_family(task("two\nlines", **changes))
+    assert "id" not in plan.steps[1].args and "last_ms" not in plan.steps[1].args
+    for told in ("a new id", "'soon' is no time", "last result is cut", "next run is computed anew"):
+        assert told in entry(plan, "task").why
 
 
-def test_a_single_time_is_written_with_its_zone():
-    plan = of_family(
-        task("t1", schedule_type="once", schedule_value="2026-02-14T10:00", next_run="2026-02-14T09:00:00.000Z")
-    )
-    assert plan.steps[1].args["value"] == "2026-02-14T09:00:00.000Z"
-    assert "zone" in entry(plan, "task").why
+def test_a_group_that_is_served_is_paused_while_tasks_come_to_it():
+    has = {"folder": "family", "jid": "console:family", "name": "Family", "trigger": "@Andy", "paused": False}
+    plan = of_family(task("t1"), box=BoxNow([MAIN, has]))
+    assert [name for name, _ in commands(plan)] == ["group.pause", "import.task"]
+    assert plan.hold == ["family"]
+
+
+def test_only_the_newest_completed_tasks_are_taken_after_all_others():
+    days = [f"2026-01-{day:02d}T00:00:00.000Z" for day in range(1, 29)] * 3
+    done = [task(f"d{at}", status="completed", next_run=None, last_run=day) for at, day in enumerate(days)]
+    steps = of_family(*done, task("t1")).steps[1:]
+    assert steps[0].args["id"] == "t1"
+    assert len(steps) == 1 + limits.IMPORT_DONE_TASKS
 
 
 def test_a_context_that_is_unknown_becomes_isolated():
@@ -115,27 +133,29 @@ def left_out(**changes) -> str:
 
 
 def test_tasks_that_would_never_run_or_at_a_wrong_time_are_left_out_with_the_reason():
-    assert "completed" in left_out(status="completed")
     assert "unknown" in left_out(status="weird")
     assert "unknown" in left_out(status=None)
     assert "orphan" in left_out(group_folder="ghost")
     assert "no next run" in left_out(next_run=None)
     assert "sometimes" in left_out(schedule_type="sometimes")
-    assert "single time" in left_out(schedule_type="once", schedule_value="2026-02-14T10:00", status="paused")
+    once = {"schedule_type": "once", "schedule_value": "2026-02-14T10:00"}
+    assert "single time" in left_out(**once, status="paused", next_run=None)
+    assert "no time" in left_out(next_run="soon")
+    assert "-5000" in left_out(schedule_type="interval", schedule_value="-5000")
     assert "empty" in left_out(prompt=" ")
     assert "exceeds" in left_out(prompt="x" * 5000)
 
 
 def test_tasks_beyond_the_boxs_bound_are_left_out():
     plan = of_family(*(task(f"t{at}", prompt=f"task {at}") for at in range(300)))
-    assert sum(step.name == "task.add" for step in plan.steps) == 256
+    assert sum(step.name == "import.task" for step in plan.steps) == 256
     assert sum("256 tasks" in each.why for each in plan.entries) == 44
 
 
 def test_history_is_kept_where_there_is_a_database_and_else_told_to_be_left_out():
     more = {"messages": {"fam@g.us": 3}, "cursors": {"fam@g.us": NOW}, "sessions": {"family": "s1"}, "run_logs": 2}
-    more |= {"waiting": {"fam@g.us": 1}, "chats": 4}
-    kinds = ("messages", "waiting messages", "cursor", "session", "chats", "run logs")
+    more |= {"chats": 4}
+    kinds = ("messages", "cursor", "session", "chats", "run logs")
     kept = planned({"fam@g.us": group("family")}, database=Path("messages.db"), **more)
     assert kept.keep_history
     assert {entry(kept, kind).outcome for kind in kinds} == {KEPT}

@@ -74,7 +74,7 @@ def test_a_folder_of_nanoclaw_is_planned_without_a_loss_that_is_not_told(tmp_pat
     assert [each for each in tables["registered_groups"] if each["folder"] not in told] == []
     assert [each for each in tables["scheduled_tasks"] if each["id"] not in told] == []
     assert sum(each.kind == "session" for each in plan.entries) == len(tables["sessions"])
-    added = {step.args["folder"] for step in plan.steps if step.name == "group.add"}
+    added = {step.args["folder"] for step in plan.steps if step.name == "import.group"}
     assert added == {row["folder"] for row in tables["registered_groups"]}
 
 
