@@ -118,3 +118,15 @@ def test_a_database_that_lacks_a_table_is_refused(place):
     execute(place / "nanoclaw/store/messages.db", "DROP TABLE sessions")
     with pytest.raises(NotADatabase, match="sessions"):
         found(place)
+
+
+def test_the_assistants_own_messages_do_not_wait_and_what_is_no_utf_8_is_shown_as_such(place):
+    path = place / "nanoclaw/store/messages.db"
+    later = "2026-02-13T13:00:00.000Z"
+    with opened(path) as database:
+        database.messages.store(message("m2", timestamp=later, content="Andy: done"))
+        database.messages.store(message("m3", timestamp=later))
+    execute(path, "UPDATE messages SET content = CAST(x'ff41' AS TEXT) WHERE id = 'm3'")
+    folder = found(place)
+    assert (folder.assistant, folder.waiting) == ("Andy", {"fam@g.us": 1})
+    assert [row["content"] for row in folder.newest["fam@g.us"]] == ["hi", "Andy: done", "\ufffdA"]

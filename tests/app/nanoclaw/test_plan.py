@@ -4,7 +4,7 @@ from app.host import limits
 from app.host.nanoclaw.folder import NanoClawFolder
 from app.host.nanoclaw.plan import make
 from app.host.nanoclaw.steps import CHANGED, KEPT, LEFT_OUT, TAKEN, BoxNow, Choices
-from tests.app.nanoclaw.installation import NOW, group
+from tests.app.nanoclaw.installation import NOW, group, message
 from tests.app.nanoclaw.installation import task as task_row
 
 NOW_MS = 1_770_984_000_000
@@ -181,3 +181,16 @@ def test_what_lies_beside_is_told_with_what_to_do():
         ("credentials", LEFT_OUT),
     ]
     assert "barnacle secret set" in plan.entries[-1].why
+
+
+def test_a_report_names_only_so_many_messages(monkeypatch):
+    monkeypatch.setattr(limits, "IMPORT_NOTES", 2)
+    rows = [message(f"m{at}", content="x" * 5000) for at in range(5)]
+    more = {"messages": {"fam@g.us": 5}, "newest": {"fam@g.us": rows}, "waiting": {"fam@g.us": 5}}
+    plan = planned({"fam@g.us": group("family")}, database=Path("messages.db"), **more)
+    assert [each.name for each in plan.entries if each.kind == "message"] == [
+        "family: m0",
+        "family: m1",
+        "family: 3 more",
+    ]
+    assert plan.waiting == ["family"]
