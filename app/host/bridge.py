@@ -9,6 +9,7 @@ import random
 import socket
 import ssl
 import threading
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from app.host import limits
 
 KEEPALIVE_S = 30
+HOLD_S = 10.0  # longest that the network thread waits for the handler: well below the keep-alive
 RETRY_S = 0.5
 RETRY_MAX_S = 30.0
 REFUSED_S = 60.0
@@ -80,10 +82,12 @@ class Bridge:
         self._subscriptions = list(subscriptions)
         self.online = False
         self.state = "offline: not started"
-        self.dropped = 0
+        self.dropped = 0  # QoS 0 messages that found no room
+        self.held = 0  # QoS 1 messages that had to wait for room, unread
         self.run_error: Exception | None = None
         self._waiting: deque[Message] = deque()
         self._woken = threading.Event()
+        self._room = threading.Event()
         self._arrived = asyncio.Event()
         self._refused = False
         self._delay_s = RETRY_S
@@ -170,16 +174,29 @@ class Bridge:
 
     def _received(self, client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
         if len(self._waiting) >= limits.BRIDGE_WAITING:
-            self.dropped += 1
-            if message.qos:
+            if not message.qos:
+                self.dropped += 1
+                return
+            self.held += 1
+            if not self._until_room(client):
                 client.disconnect()  # unacknowledged: the broker brings it again
-            return
+                return
         self._waiting.append(
             Message(message.topic, bytes(message.payload), message.retain, message.qos, message.mid, client)
         )
         if not self._woken.is_set():
             self._woken.set()
             self._to_loop(self._arrived.set)
+
+    def _until_room(self, client: paho.Client) -> bool:
+        """Hold the network thread, so that nothing more is read, until the handler catches up or it takes too long."""
+        deadline = time.monotonic() + HOLD_S
+        while len(self._waiting) >= limits.BRIDGE_WAITING:
+            self._room.clear()
+            if client is not self._client or time.monotonic() > deadline:
+                return False
+            self._room.wait(0.1)
+        return True
 
     def _to_loop(self, function: Callable[..., None], *args: object) -> None:
         if self._loop and not self._loop.is_closed():
@@ -194,6 +211,7 @@ class Bridge:
             self._woken.clear()
             while self._waiting:
                 message = self._waiting.popleft()
+                self._room.set()
                 try:
                     await self._on_message(message)
                 except Exception as error:

@@ -62,7 +62,7 @@ async def test_stopping_leaves_no_thread_and_publishing_offline_says_no() -> Non
     assert not [t for t in threading.enumerate() if "paho" in t.name]
 
 
-async def test_qos_1_beyond_what_may_wait_comes_again_and_nothing_is_lost(
+async def test_qos_1_beyond_what_may_wait_is_left_unread_until_there_is_room_and_nothing_is_lost(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "BRIDGE_WAITING", 5)
@@ -79,9 +79,31 @@ async def test_qos_1_beyond_what_may_wait_comes_again_and_nothing_is_lost(
         assert await until(lambda: bridge.online and box.bus.client.online)
         for n in range(20):
             await box.bus.client.publish(TOPIC + "up", b"record %d" % n, 1)
-        assert await until(lambda: bridge.dropped >= 1)
+        assert await until(lambda: bridge.held >= 1)
         release.set()
         assert await until(lambda: {b"record %d" % n for n in range(20)} <= set(got))
+        assert bridge.dropped == 0
+        assert [record for record in got if record.startswith(b"record")] == [b"record %d" % n for n in range(20)]
+    await mqtt.stop()
+
+
+async def test_a_handler_that_hangs_while_qos_1_waits_gives_the_connection_up_and_stops_in_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "BRIDGE_WAITING", 5)
+    monkeypatch.setattr(bridge_module, "HOLD_S", 0.3)
+    mqtt = broker(tmp_path, "mosquitto")
+    await mqtt.start()
+
+    async def handler(message: Message) -> None:
+        await asyncio.Event().wait()
+
+    async with BoxEnd(mqtt.port) as box, host_bridge(mqtt.port, handler) as bridge:
+        assert await until(lambda: bridge.online and box.bus.client.online)
+        for n in range(10):
+            await box.bus.client.publish(TOPIC + "up", b"record %d" % n, 1)
+        assert await until(lambda: not bridge.online)
+    assert bridge.state == "offline: stopped"
     await mqtt.stop()
 
 
