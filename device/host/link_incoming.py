@@ -65,7 +65,7 @@ class Incoming:
         self.received = seq
         try:
             when = await portable.maybe_await(self._on_record(envelope["kind"], envelope["body"], envelope))
-        except Exception:
+        except BaseException:  # a cancellation as well: what is never settled would keep the next session waiting
             self.received = self.durable
             self._ids = []
             raise

@@ -203,6 +203,28 @@ async def test_death_between_apply_and_commit_loses_and_doubles_nothing():
     await world.close()
 
 
+async def test_a_transport_that_dies_while_a_record_is_stored_keeps_no_later_session_waiting():
+    world = await live_world()
+    link, apply, storing = world.box.link, world.box.apply, asyncio.Event()
+
+    async def store_for_ever(kind, body, envelope):
+        storing.set()
+        await asyncio.Event().wait()
+
+    link._incoming._on_record = store_for_ever
+    receiving = asyncio.create_task(link.receive(envelope("host", "0002", 1, 0, "down1", "note")))
+    await asyncio.wait_for(storing.wait(), 5)
+    world.disconnect("box")
+    receiving.cancel()  # as the MQTT client does with its reader
+    await world.run(10)
+    link._incoming._on_record = apply
+    world.connect("box")
+    world.host.put("down1")
+    assert await world.until(lambda: link.live and world.quiet())
+    assert world.effects["box"] == ["down1"]
+    await world.close()
+
+
 async def test_a_peer_that_lost_records_is_believed_only_after_what_it_sent_before_is_durable():
     world = await live_world(batched_host=True)
     world.host.commit_ms = 300
