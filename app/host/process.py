@@ -83,9 +83,9 @@ class Child:
                 await self._pause(delay_s)
                 self.restarts += not self._stop.is_set()
         finally:
+            self._ended.set()  # first: `stop` waits for it, whatever becomes of the rest
             self._set("stopped")
             self._log.close()
-            self._ended.set()
 
     async def stop(self, grace_s: float) -> None:
         """End the process and `run`: SIGTERM, and after `grace_s` SIGKILL to its whole group."""

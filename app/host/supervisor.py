@@ -160,7 +160,8 @@ class Supervisor:
     def _publish(self) -> None:
         children = [child.report() for stage in self._children for child in stage]
         state = {"started_ms": self._started_ms, "ready_ms": self._ready_ms, "children": children}
-        write_runtime(self._paths, {"v": 1, "pid": os.getpid(), **self._facts, **state})
+        with contextlib.suppress(OSError):  # a full disk: the parts run on, and the next change is another try
+            write_runtime(self._paths, {"v": 1, "pid": os.getpid(), **self._facts, **state})
 
     def _announce(self) -> None:
         if self._dashboard:
@@ -193,7 +194,8 @@ def _not_started(child: Child, paths: Paths) -> SupervisorError:
 
 async def _wait_or_kill(process: asyncio.subprocess.Process) -> None:
     try:
-        await asyncio.wait_for(process.wait(), GRACE_S)
+        async with asyncio.timeout(GRACE_S):
+            await process.wait()
     except TimeoutError:
         process.kill()
         await process.wait()

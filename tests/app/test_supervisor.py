@@ -106,6 +106,21 @@ def test_a_part_that_dies_comes_back_and_is_counted(start):
     assert after["box"] == before["box"]
 
 
+def test_a_report_that_cannot_be_written_stops_nothing(start):
+    appliance = start()
+    appliance.until_ready()
+    pid = appliance.children()["host"]["pid"]
+    runtime = appliance.paths.runtime
+    runtime.unlink()
+    runtime.mkdir()  # nothing can be published now
+    os.kill(pid, signal.SIGKILL)
+    log = appliance.paths.logs / "host.log"
+    until(lambda: log.read_text().count("ready") == 2, 10)
+    runtime.rmdir()
+    appliance.process.send_signal(signal.SIGTERM)
+    assert appliance.end()[0] == 0
+
+
 def test_a_killed_supervisor_leaves_no_process(start):
     appliance = start()
     appliance.until_ready()
