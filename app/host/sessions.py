@@ -29,7 +29,7 @@ class Sessions:
 
     def knows(self, sid: object) -> bool:
         """Whether the session is open."""
-        return sid in self._last_n
+        return isinstance(sid, str) and sid in self._last_n
 
     def advance(self, sid: str, n: object) -> bool:
         """Take request number `n`; False when it is not above the session's last one."""

@@ -145,6 +145,15 @@ async def test_keys_topics_and_sessions_of_others_open_nothing() -> None:
     assert desk.handled == []
 
 
+async def test_a_session_that_is_no_text_is_answered_like_an_unknown_one() -> None:
+    desk = Desk()
+    await desk.hello()
+    for number, sid in enumerate(([], {}, None, 7)):  # an exception would bring the message again and again
+        await desk.send("tui", "req", f"q{number}", {"sid": sid, "n": 1, "name": "status", "args": {}})
+        assert desk.answer()["error"]["code"] == "no_session"
+    assert not desk.handled
+
+
 async def test_forgeries_are_audited_at_a_bounded_rate() -> None:
     desk = Desk()
     for _ in range(100):
