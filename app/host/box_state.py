@@ -30,7 +30,7 @@ class BoxState:
         try:
             document: Any = json.loads(payload) if len(payload) <= limits.STATUS_BYTES else None
             self._said_offline = document["online"] is False
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, RecursionError):
             return False
         return self.online != before
 
