@@ -138,7 +138,10 @@ class Bridge:
             client.username_pw_set(user, password)
         if tls_ca:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-            context.load_verify_locations(cafile=tls_ca)
+            try:
+                context.load_verify_locations(cafile=tls_ca)
+            except OSError as error:
+                raise ValueError(f"the CA certificate {tls_ca} cannot be used: {error}") from error
             context.sslsocket_class = _ClosingSocket
             client.tls_set_context(context)  # pyright: ignore[reportUnknownMemberType]
         client.on_connect = self._connected
@@ -226,7 +229,12 @@ class Bridge:
         while True:
             self._lost.clear()
             self._set_state(False, "connecting")
-            self._client = client = self._make()
+            try:
+                self._client = client = self._make()
+            except ValueError as error:
+                self._set_state(False, f"offline: {error}")
+                await self._pause()
+                continue
             try:
                 await asyncio.to_thread(client.connect, self._address[0], self._address[1], KEEPALIVE_S)
             except (OSError, ValueError) as error:

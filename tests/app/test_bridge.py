@@ -62,6 +62,23 @@ async def test_stopping_leaves_no_thread_and_publishing_offline_says_no() -> Non
     assert not [t for t in threading.enumerate() if "paho" in t.name]
 
 
+async def test_a_missing_certificate_is_said_and_looked_for_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(bridge_module, "RETRY_S", 0.01)
+    states: list[str] = []
+
+    async def handler(message: Message) -> None:
+        raise AssertionError
+
+    missing = str(tmp_path / "ca.pem")
+    bridge = Bridge(
+        "127.0.0.1", free_port(), None, None, "x", handler, tls_ca=missing, on_state=lambda _, why: states.append(why)
+    )
+    async with bridge:
+        assert await until(lambda: sum(missing in why for why in states) >= 2)
+
+
 async def test_qos_1_beyond_what_may_wait_is_left_unread_until_there_is_room_and_nothing_is_lost(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
