@@ -66,7 +66,8 @@ async def _send_and_wait(client: Client, request: dict[str, Any], wait_s: float 
     try:
         answer = await client.request("send", **request)
         try:
-            return answer, [await asyncio.wait_for(first, wait_s)]
+            async with asyncio.timeout(wait_s):
+                return answer, [await first]
         except TimeoutError:
             return answer, []
     finally:
