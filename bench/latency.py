@@ -3,6 +3,7 @@
 stored_to_started   a message is durable on the box → its run is started (records as they arrive at the laptop)
 stored_to_reply     … → its reply has arrived at the laptop
 sent_to_reply       `send` is asked by an operator → the reply has arrived
+burst_20_groups     a message to each of 20 groups at once, BURSTS times: durable → run started; order is checked
 due_to_started      a task's due time → its run is started, by the box's clock (whole milliseconds)
 round_trip          the same broker's own publish → receive on this machine: what the bus cannot be faster than
 boot_ms             power on → store loaded, first frame drawn, session asked for
@@ -27,6 +28,8 @@ from bench.wiretap import Wiretap
 MESSAGES = 200
 TASKS = 200
 GAP_MS = 40
+BURST_GROUPS = 20
+BURSTS = 10
 BOOTS = 10
 
 
@@ -36,6 +39,7 @@ async def measure() -> dict[str, Any]:
         async with Appliance(home) as appliance, appliance.client() as client, Wiretap(appliance) as tap:
             trips = await round_trips(appliance)
             figures = {"round_trip": percentiles(trips), **await messages(client, tap)}
+            figures["burst_20_groups"] = percentiles(await bursts(client, tap))
             figures["due_to_started"] = percentiles(await due(client, tap))
             figures["boot_ms"] = percentiles(await boots(client))
             figures["up_ready_ms"] = appliance.output[0]
@@ -63,6 +67,28 @@ async def messages(client: OperatorClient, tap: Wiretap) -> dict[str, Any]:
         "stored_to_reply": percentiles(replied),
         "sent_to_reply": percentiles(whole),
     }
+
+
+async def bursts(client: OperatorClient, tap: Wiretap) -> list[float]:
+    """Everybody writes at the same time; how long after its message was durable each group's run was started."""
+    folders = [f"burst-{n:02}" for n in range(BURST_GROUPS)]
+    for folder in folders:
+        await client.request("group.add", folder=folder, requires_trigger=False)
+    waited: list[float] = []
+    last_upto = dict.fromkeys(folders, 0)
+    for n in range(BURSTS):
+        sends = (client.request("send", folder=f, text="what time is it?", id=f"{f}-{n}") for f in folders)
+        await asyncio.gather(*sends)
+        for folder in folders:
+            id_ = f"{folder}-{n}"
+            stored_at, stored = await tap.seen("msg.stored", lambda body, i=id_: body["id"] == i)
+            number = stored["body"]["n"]
+            started_at, _ = await tap.seen("run.started", lambda body, u=number: body["upto"] == u)
+            if number <= last_upto[folder]:
+                raise AssertionError(f"{folder} was served out of order")
+            last_upto[folder] = number
+            waited.append(started_at - stored_at)
+    return waited
 
 
 async def due(client: OperatorClient, tap: Wiretap) -> list[float]:
