@@ -18,6 +18,7 @@ import os
 import platform
 import sqlite3
 import tarfile
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -123,9 +124,10 @@ def _lines(rows: list[dict[str, Any]]) -> bytes:
 
 
 def _write(out: Path, parts: dict[str, bytes], now_ms: int) -> None:
-    made = out.with_name(out.name + ".part")
+    made: Path | None = None
     try:
-        handle = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        handle, name = tempfile.mkstemp(prefix=f".{out.name}.", suffix=".part", dir=out.parent)  # 0600, and new
+        made = Path(name)
         with os.fdopen(handle, "wb") as file, tarfile.open(fileobj=file, mode="w:gz") as bundle:
             for name, data in parts.items():
                 member = tarfile.TarInfo(f"{FOLDER}/{name}")
@@ -133,7 +135,8 @@ def _write(out: Path, parts: dict[str, bytes], now_ms: int) -> None:
                 bundle.addfile(member, io.BytesIO(data))
         made.replace(out)
     except OSError as error:
-        made.unlink(missing_ok=True)
+        if made is not None:
+            made.unlink(missing_ok=True)
         raise ProblemError(f"{out} cannot be written: {error.strerror}", "name another file") from None
 
 

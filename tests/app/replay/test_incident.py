@@ -184,3 +184,14 @@ def test_a_place_that_cannot_be_written_is_told(paths, tmp_path):
     with pytest.raises(ProblemError) as caught:
         export(paths, tmp_path / "missing" / "a.tar.gz", 0, NOW_MS)
     assert "cannot be written" in caught.value.message
+
+
+def test_a_bundle_is_written_through_no_link_and_into_no_file_of_others(tmp_path, paths):
+    out, victim = tmp_path / "monday.tar.gz", tmp_path / "victim"
+    victim.write_text("precious")
+    victim.chmod(0o644)
+    out.with_name(out.name + ".part").symlink_to(victim)
+    export(paths, out, NOW_MS - 1, NOW_MS, tmp_path)
+    assert victim.read_text() == "precious"
+    assert stat.S_IMODE(out.lstat().st_mode) == 0o600 and not out.is_symlink()
+    assert "manifest.json" in read(out)
