@@ -13,7 +13,7 @@ from typing import Any
 
 from app.host import limits
 from app.host.bridge import Bridge, Message
-from app.host.device_core import EnvelopeError, open_envelope, seal, system_clock
+from app.host.device_core import EnvelopeError, error_code, open_envelope, seal, system_clock
 from app.host.keys import OperatorCredentials
 from app.host.operator_problems import OperatorRefused, OperatorUnreachable, hopeless, unreachable
 from app.host.pending_answer import PendingAnswer
@@ -181,7 +181,9 @@ class OperatorClient:
         try:
             self._publish("req", request_id, body)
         except EnvelopeError as error:
-            raise OperatorRefused("too_large", f"{pending.name} cannot be sent: {error}", "send less") from error
+            large = error_code(error) == "too_large"
+            code, remedy = ("too_large", "send less") if large else ("bad_value", "correct the text; it must be UTF-8")
+            raise OperatorRefused(code, f"{pending.name} cannot be sent: {error}", remedy) from error
 
     def _publish(self, kind: str, envelope_id: str, body: dict[str, Any]) -> None:
         fields = {"src": f"op:{self._who.client}", "boot": self._boot, "seq": 0, "ack": 0, "ts": self._clock.now_ms()}

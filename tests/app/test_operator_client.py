@@ -16,6 +16,7 @@ from app.host.database import Database
 from app.host.keys import OperatorCredentials
 from app.host.operator_client import Event, OperatorClient, OperatorRefused
 from app.host.paths import REPOSITORY
+from app.host.pending_answer import PendingAnswer
 from tests.app.fake_box import until
 from tests.app.host_process import Installation
 
@@ -38,6 +39,17 @@ async def test_requests_under_way_are_bounded(monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(OperatorRefused) as refused:
         await OperatorClient(NOBODY).request("status")
     assert refused.value.code == "busy"
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "remedy"), [("x" * 9000, "too_large", "less"), ("\udcff", "bad_value", "UTF-8")]
+)
+async def test_what_cannot_be_sent_is_refused_with_a_remedy_that_fits(text: str, code: str, remedy: str) -> None:
+    client: Any = OperatorClient(NOBODY)
+    with pytest.raises(OperatorRefused) as refused:
+        client._ask("q1", PendingAnswer("send", {"text": text}))
+    assert refused.value.code == code
+    assert remedy in refused.value.remedy
 
 
 async def test_host_and_client_come_back_when_the_broker_was_restarted(tmp_path: Path) -> None:
