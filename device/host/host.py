@@ -234,10 +234,17 @@ class Host:
         if not self._dispatch.drop_task(run["folder"], run["task"]):
             return
         now_ms = self._clock.now_ms()
-        self._store.put("run.ended", run_records.ended(run, "failed", now_ms, why))
+        self._put_for_certain("run.ended", run_records.ended(run, "failed", now_ms, why))
         task = self._store.state.tasks.get(run["task"])
         if task is not None and task["next_ms"] is None and run["due_ms"] is not None:
-            self._store.put("task.set", dict(task, next_ms=run["due_ms"]))
+            self._put_for_certain("task.set", dict(task, next_ms=run["due_ms"]))
+
+    def _put_for_certain(self, kind, body):
+        """A removed group drops more runs than a command keeps room for: the laptop hears of the rest all at once."""
+        room = self._store.has_room(limits.RUN_RESERVE_RECORDS, limits.RUN_RESERVE_BYTES)
+        self._store.put(kind, body, up=room)
+        if not room:
+            self._sync.ask()
 
     def _group_changed(self, group):
         if group["paused"]:

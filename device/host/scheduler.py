@@ -19,6 +19,7 @@ class Scheduler:
         self._clock = clock
         self._zone = zone
         self._changed = asyncio.Event()
+        self._rescheduling = False  # cron tasks may still be due as another zone had it
 
     def changed(self):
         """Tasks, groups, runs, the clock or the zone changed: look again."""
@@ -33,9 +34,11 @@ class Scheduler:
 
     async def fire_due(self):
         """Claim and queue everything that is due now, earliest first."""
+        while self._rescheduling:
+            await self._room()
+            self.reschedule()
         for task in self._due():
-            while not self._store.has_room(limits.RUN_RESERVE_RECORDS, limits.RUN_RESERVE_BYTES):
-                await self._store.wait_for_room()
+            await self._room()
             current = self._store.state.tasks.get(task["id"])
             if current is not None and self._is_due(current, self._busy(), self._clock.now_ms()):
                 self._fire(current)
@@ -59,14 +62,28 @@ class Scheduler:
         return min(max(0, next_ms - self._clock.now_ms()), limits.SLEEP_MAX_MS)
 
     def reschedule(self):
-        """Compute the next due time of every cron task anew, because the zone changed. Overdue ones stay due."""
+        """Compute the next due time of every cron task anew, because the zone changed. Overdue ones stay due.
+
+        Those that the spool has no room for follow with the next `fire_due`."""
+        self._rescheduling = True
         now_ms = self._clock.now_ms()
         for task in list(self._store.state.tasks.values()):
             if task["kind"] != "cron" or task["next_ms"] is None or task["next_ms"] <= now_ms:
                 continue
             next_ms = schedule.first("cron", task["value"], now_ms, self._zone())
-            if next_ms != task["next_ms"]:
-                self._store.put("task.set", dict(task, next_ms=next_ms))
+            if next_ms == task["next_ms"]:
+                continue
+            if not self._has_room():
+                return
+            self._store.put("task.set", dict(task, next_ms=next_ms))
+        self._rescheduling = False
+
+    async def _room(self):
+        while not self._has_room():
+            await self._store.wait_for_room()
+
+    def _has_room(self):
+        return self._store.has_room(limits.RUN_RESERVE_RECORDS, limits.RUN_RESERVE_BYTES)
 
     def _due(self):
         busy = self._busy()

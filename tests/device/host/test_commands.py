@@ -281,3 +281,33 @@ async def test_a_replay_may_name_what_is_made():
     task = await box.task(kind="interval", value="60000")
     assert task["id"] == "task-%d-abc123" % box.clock.now_ms()
     await box.stop()
+
+
+async def test_a_group_with_many_waiting_runs_is_removed_once_however_full_the_spool_is():
+    usual, limits.SPOOL_RECORDS = limits.SPOOL_RECORDS, 96
+    try:
+        box = await Box().start()
+        await box.group("home")
+        await box.command("settings.set", slots=1)
+        box.answers.takes_ms = 60000
+        await box.say("hold the slot")
+        for _ in range(limits.MAILBOX_TASKS):
+            task = await box.task(folder="home", kind="cron", value="0 18 * * *")
+            await box.command("task.run", id=task["id"])
+        box.auto_ack = False
+        while box.store.has_room(limits.COMMAND_RECORDS + 1, limits.COMMAND_BYTES + 1024):
+            box.store.put("audit", {"what": "x"})
+            box.store.commit()
+        assert (await box.command("group.remove", folder="home"))["ok"]
+        assert "home" not in box.state.groups
+        assert {r["state"] for r in box.state.runs if r["folder"] == "home"} == {"failed"}
+        assert "home" not in box.host.queue()["waiting"]
+        box.auto_ack = True
+        for _ in range(30):
+            box.take_up()
+            await box.clock.settle()
+        ended = {r["id"] for r in box.kinds("run.ended") if r["folder"] == "home"}
+        assert len(ended) == limits.MAILBOX_TASKS
+        await box.stop()
+    finally:
+        limits.SPOOL_RECORDS = usual

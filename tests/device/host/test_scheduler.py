@@ -208,6 +208,27 @@ async def test_another_zone_moves_the_due_times_of_cron_tasks():
     await box.stop()
 
 
+async def test_another_zone_moves_every_cron_task_though_the_spool_is_too_full_for_all_at_once():
+    usual, limits.SPOOL_RECORDS = limits.SPOOL_RECORDS, 48
+    try:
+        box = await Box().start()
+        tasks = []
+        for _ in range(60):
+            tasks.append(await box.task(kind="cron", value="0 18 * * *"))
+        box.auto_ack = False
+        box.host.welcome({"utc_ms": box.clock.now_ms(), "zone": "Europe/London", "rule": "GMT0BST,M3.5.0/1,M10.5.0"})
+        await box.clock.settle()
+        assert box.store.spool_size <= limits.SPOOL_RECORDS
+        box.auto_ack = True
+        for _ in range(10):
+            box.take_up()
+            await box.clock.settle()
+        assert {box.state.tasks[task["id"]]["next_ms"] for task in tasks} == {START_MS + 2 * HOUR_MS}
+        await box.stop()
+    finally:
+        limits.SPOOL_RECORDS = usual
+
+
 async def test_a_failed_task_says_so_and_keeps_its_schedule():
     box = await Box().start()
     task = await box.task(kind="interval", value="60000")
