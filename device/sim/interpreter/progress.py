@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-STILL_WORKS = "Without it 'barnacle up --desktop' and a real board work."
+STILL_WORKS = "Without it 'barnacle up --desktop' works."
 
 
 class BuildError(Exception):
