@@ -230,7 +230,10 @@ class Store:
     async def wait_for_room(self):
         """Say that the spool is full, and wait until there may be room again; the caller looks for itself."""
         self._say_full()
-        self.commit()
+        try:
+            self.commit()
+        except JournalError:
+            self.dirty.set()  # `problem` says so; whoever waits here waits for that as well
         await self.room.wait()
         await asyncio.sleep(0)
 

@@ -1,7 +1,7 @@
 """Runs: errors, retries, cursors, output before an error, and what a run may ask for."""
 
 # pyright: reportOptionalSubscript=false, reportOptionalMemberAccess=false, reportOperatorIssue=false
-from device.host import limits
+from device.host import limits, run_records
 from device.host.errors import Refused
 from tests.device.host.box import Box
 from tests.device.portable_test import raises
@@ -197,3 +197,27 @@ async def test_a_stop_begins_nothing_in_the_place_of_what_it_ends():
     await box.clock.settle()
     assert [call[0] for call in box.answers.calls] == ["main"]
     assert [run["folder"] for run in box.state.runs] == ["main"]
+
+
+async def test_a_task_that_waits_for_room_outlasts_a_storage_that_refuses():
+    usual, limits.SPOOL_RECORDS = limits.SPOOL_RECORDS, 48
+    try:
+        box = await Box().start()
+        task = await box.task(kind="cron", value="0 18 * * *")
+        box.auto_ack = False
+        while box.store.has_room(limits.COMMAND_RECORDS, limits.COMMAND_BYTES):
+            box.store.put("audit", {"what": "x"})
+        box.store.commit()
+        usual_bytes, box.files.capacity = box.files.capacity, 0
+        box.store.put("run.queued", run_records.queued_task(task, box.clock.now_ms(), None))
+        await box.clock.settle()
+        assert "could not be written" in box.host.glance()["problem"]
+        box.files.capacity = usual_bytes
+        await box.clock.advance(limits.RESTART_MAX_MS)
+        box.auto_ack = True
+        box.take_up()
+        await box.clock.advance(limits.RESTART_MAX_MS)
+        assert [run["state"] for run in box.state.runs] == ["done"]
+        await box.stop()
+    finally:
+        limits.SPOOL_RECORDS = usual
