@@ -113,7 +113,8 @@ async def test_killed_in_mid_import_and_made_again_it_is_the_same(tmp_path, also
 
 
 async def _online(client):
-    return (await client.request("status"))["device"]["online"]
+    """Online, and the laptop has been told what the box holds."""
+    return (await client.request("status"))["device"]["online"] and bool(await client.request("groups"))
 
 
 async def _count(client, count):
