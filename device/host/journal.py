@@ -100,7 +100,7 @@ class Journal:
                 if error.args[0] != _NO_SPACE or not self._drop_previous():
                     raise
                 written = self._write_batch()
-        except OSError as error:
+        except (OSError, MemoryError) as error:
             self._abandon_file()
             raise JournalError("the journal could not be written (%s): free storage or restart the box" % (error,))
         self._pending = []

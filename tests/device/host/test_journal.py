@@ -421,3 +421,31 @@ def test_a_snapshot_that_does_not_fit_at_all_leaves_everything_as_it_was():
     journal.append(b"on")
     journal.commit()
     assert recovered(MemoryFiles(files.survivors()))[1] == [p for b in BATCHES for p in b] + [b"on"]
+
+
+def test_a_commit_that_runs_out_of_memory_half_way_is_written_once_by_the_next():
+    files = MemoryFiles()
+    journal = Journal(files)
+    journal.recover(lambda payload: None)
+    journal.append(b"first")
+    journal.commit()
+    write = files.write
+    left = [1]
+
+    def write_once(name, data):
+        if not left.pop():
+            raise MemoryError
+        left.append(0)
+        return write(name, data)
+
+    batch = [bytes([65 + at]) * 3000 for at in range(4)]
+    for payload in batch:
+        journal.append(payload)
+    files.write = write_once
+    with raises(JournalError):
+        journal.commit()
+    files.write = write
+    journal.commit()
+    found = []
+    Journal(MemoryFiles(files.survivors())).recover(found.append)
+    assert found == [b"first"] + batch
