@@ -147,15 +147,15 @@ class Dashboard(App[None]):
 
     def action_remove(self) -> None:
         """Remove the selected task, after a question."""
-        task = self._selected_task()
-        if task is None:
+        task = self.live.tasks.get(self._selected_task() or "")
+        if task is None:  # perhaps gone since the table was drawn
             return
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self._do("task.remove", id=task)
+                self._do("task.remove", id=task["id"])
 
-        self.push_screen(Confirm(f"Remove “{say.plain(self.live.tasks[task]['prompt'], 60)}”?"), answered)
+        self.push_screen(Confirm(f"Remove “{say.plain(task['prompt'], 60)}”?"), answered)
 
     def _selected_task(self) -> str | None:
         if self.query_one(TabbedContent).active != "schedules":

@@ -63,6 +63,19 @@ async def test_tasks_stand_in_the_order_of_their_next_run() -> None:
         assert cells(panel, 0)[4] == "water plant 3"
 
 
+async def test_removing_a_task_that_has_just_gone_asks_nothing() -> None:
+    client = FakeClient()
+    app = Dashboard(lambda: client)
+    async with app.run_test(size=(140, 45)) as pilot:
+        await loaded(pilot)
+        await pilot.press("2")
+        assert app.query_one(TasksPanel).selected
+        app.live.tasks.clear()  # an event said so; the table is drawn a moment later
+        await pilot.press("d")
+        assert app.is_running and len(app.screen_stack) == 1
+        assert client.commands() == []
+
+
 async def test_pause_run_and_remove_ask_the_host_and_removing_asks_first() -> None:
     client = FakeClient()
     app = Dashboard(lambda: client)
