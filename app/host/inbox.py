@@ -11,6 +11,8 @@ from app.host.mirror_reads import MirrorReads
 from app.host.outcomes import Outcomes, message_key
 from app.host.refusal import RequestRefused
 
+_REMEDIES = {"unknown_group": "see: barnacle groups", "full": "wait for an answer, then send again"}
+
 
 class SpoolInbox:
     """See gateways.Inbox. `kick` tells the link that there is something to send; `online` whether the box listens."""
@@ -55,7 +57,7 @@ class SpoolInbox:
             except TimeoutError:
                 return _result(message, accepted=False)
         if "code" in said:
-            raise RequestRefused(said["code"], said["reason"], "")
+            raise RequestRefused(said["code"], said["reason"], _REMEDIES.get(said["code"], ""))
         return _result(message, accepted=True)
 
 

@@ -30,6 +30,7 @@ async def test_a_message_goes_to_the_box_and_its_reply_comes_back(tmp_path: Path
             with pytest.raises(OperatorRefused) as refused:
                 await client.request("send", folder="nowhere", text="hello")
             assert refused.value.code == "unknown_group"
+            assert "barnacle groups" in refused.value.remedy
         assert [body["text"] for kind, body in box.effects if body.get("id") == "m1"] == ["hello"]
         assert box.welcomes[-1]["rule"] == "CET-1CEST,M3.5.0,M10.5.0/3"
         assert abs(box.welcomes[-1]["utc_ms"] - time.time() * 1000) < 60_000
