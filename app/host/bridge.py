@@ -25,7 +25,6 @@ HOLD_S = 10.0  # longest that the network thread waits for the handler: well bel
 RETRY_S = 0.5
 RETRY_MAX_S = 30.0
 REFUSED_S = 60.0
-STOP_TIMEOUT_S = 5.0
 _REFUSED = {"Bad user name or password", "Not authorized", "Client identifier not valid"}
 
 Handler = Callable[["Message"], Awaitable[None]]

@@ -7,8 +7,6 @@ from pathlib import Path
 
 from app.errors import KeysError
 
-FILE_MODE = 0o600
-
 
 def write_private(path: Path, text: str) -> None:
     """Replace `path` by `text`, durably and at once: a reader sees the old file or the new one. Mode 0600 from the

@@ -6,8 +6,6 @@ from textual.widgets import Static
 from app.tui import say
 from app.tui.live import LiveData
 
-STALE_S = 45.0
-
 
 class ConnectionStrip(Static):
     """Every state has a sign and a word of its own, so colour is never the only difference."""
