@@ -64,7 +64,7 @@ class Appliance:
         return self._process.pid
 
     async def start(self) -> None:
-        """Start and wait until `barnacle up` says that it is ready."""
+        """Start and wait until `barnacle up` says that it is ready; when it does not, leave nothing behind."""
         self.home.mkdir(parents=True, exist_ok=True)
         if not self.paths.config.exists():
             port = free_port()
@@ -80,7 +80,12 @@ class Appliance:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
-        await asyncio.wait_for(self._until_ready(self._process), START_TIMEOUT_S)
+        try:
+            async with asyncio.timeout(START_TIMEOUT_S):
+                await self._until_ready(self._process)
+        except BaseException:
+            await self.stop()
+            raise
 
     async def stop(self) -> None:
         """Ask it to stop and wait; kills it if it does not."""
@@ -89,7 +94,8 @@ class Appliance:
             return
         process.send_signal(signal.SIGTERM)
         try:
-            await asyncio.wait_for(process.communicate(), STOP_TIMEOUT_S)
+            async with asyncio.timeout(STOP_TIMEOUT_S):
+                await process.communicate()
         except TimeoutError:
             process.kill()
             await process.communicate()
