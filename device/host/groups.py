@@ -6,6 +6,7 @@ groups never share one, not even with different case. Folders are plain keys: "_
 
 from device.host import limits
 from device.host.errors import Refused
+from device.host.state import CONSOLE
 from device.host.trigger import name_of
 
 RESERVED = ("global", "errors")  # NanoClaw's shared memory, and where its IPC watcher puts what it cannot read
@@ -42,7 +43,7 @@ def new_group(args, now_ms, existing, assistant="Barnacle"):
         raise Refused("full", "There are %d groups, which is the most." % limits.GROUPS, "Remove one first.")
     group = {
         "folder": folder,
-        "jid": args.get("jid") or "console:" + folder,
+        "jid": args.get("jid") or CONSOLE + folder,
         "name": args.get("name", folder),
         "trigger": args.get("trigger") or "@" + assistant,
         "requires_trigger": args.get("requires_trigger", True),
@@ -75,6 +76,9 @@ def _checked(group, existing):
         if other["jid"] == group["jid"] and other["folder"] != group["folder"]:
             said = "The chat %s belongs to group %s." % (group["jid"], other["folder"])
             raise Refused("duplicate", said, "Remove that group first, or use another chat.")
+    if group["jid"].startswith(CONSOLE) and group["jid"] != CONSOLE + group["folder"]:
+        said = "%s is where the owner reaches another folder." % group["jid"]
+        raise Refused("reserved", said, "Use the chat's own address, or %s." % (CONSOLE + group["folder"]))
     return group
 
 

@@ -101,3 +101,13 @@ def test_a_change_leaves_the_old_group_alone_and_is_checked():
     assert _code(changed_group, home, {"jid": "2@g"}, existing) == "duplicate"
     assert _code(changed_group, home, {"trigger": ""}, existing) == "bad_value"
     assert _code(changed_group, home, {"paused": True}, existing) == "bad_value"
+
+
+def test_no_group_takes_the_console_address_of_another():
+    existing = {}
+    _add(existing, "main", jid="1@g")
+    work = _add(existing, "work", jid="2@g")
+    for jid in ("console:main", "console:nobody"):
+        assert _code(new_group, {"folder": "evil", "name": "E", "jid": jid}, 7, existing, "Andy") == "reserved"
+        assert _code(changed_group, work, {"jid": jid}, existing) == "reserved"
+    assert changed_group(work, {"jid": "console:work"}, existing)["jid"] == "console:work"
