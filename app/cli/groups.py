@@ -25,7 +25,7 @@ def add(commands: Subparsers) -> None:
     one.add_argument("folder", metavar="GROUP")
     one.add_argument("--name", help="display name")
     _add_trigger(one)
-    for verb, does in (("remove", "forget"), ("pause", "stop serving"), ("resume", "serve again")):
+    for verb, does in (("remove", "forget"), ("pause", "stop serving"), ("resume", "go on serving")):
         summary = f"{does} a group"
         one = command(group, verb, summary, _act, example=f"barnacle group {verb} family")
         one.add_argument("folder", metavar="GROUP")

@@ -33,7 +33,7 @@ def _add(context: Context, args: argparse.Namespace) -> int:
     from dataclasses import replace
 
     from app.cli.problems import RefusedError
-    from app.host.keys import add_operator, write_credentials
+    from app.host.keys import add_operator, remove_operator, write_credentials
 
     out = Path(args.out)
     if out.exists():
@@ -44,7 +44,11 @@ def _add(context: Context, args: argparse.Namespace) -> int:
         credentials = replace(credentials, device=context.settings.box.id)
     if args.host:
         credentials = replace(credentials, host=args.host)
-    write_credentials(out, credentials)
+    try:
+        write_credentials(out, credentials)
+    except OSError:
+        remove_operator(context.paths.keys, args.name)  # nobody has these keys: the name is free for another try
+        raise
     context.out.line(f"{args.name} may ask the host now; its credentials are in {out} (keep them private)")
     return _reload(context)
 

@@ -200,3 +200,10 @@ def test_help_loads_neither_asyncio_nor_json():
     )
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert run.stdout.endswith("set()\n")
+
+
+def test_an_operator_whose_file_cannot_be_written_is_not_kept(barnacle, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    code, _, err = barnacle("operator", "add", "kitchen", "--out", str(tmp_path / "file" / "kitchen.json"))
+    assert code == 1 and str(tmp_path / "file") in err
+    assert barnacle("operator", "list")[1] == "local\n"
