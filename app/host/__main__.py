@@ -11,6 +11,7 @@ import logging.handlers
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 from app.errors import ProblemError, SettingsError
@@ -23,7 +24,7 @@ from app.host.keys import HOST_USER, Keys, load_keys
 from app.host.mqtt_broker import find_mosquitto
 from app.host.paths import Paths
 from app.host.settings import MqttSettings, Settings, local_zone, read_settings
-from app.host.zone_rules import ZoneNameError, posix_rule
+from app.host.zone_rules import ZoneNameError, rule_in_force
 
 log = logging.getLogger("barnacle.host")
 LOG_NAME = "host-process.log"  # host.log is what the supervisor catches of our output
@@ -113,7 +114,7 @@ def _zone_source(settings: Settings):
     def zone() -> Zone:
         name = settings.time.zone or local_zone()
         try:
-            return Zone(name, posix_rule(name))
+            return Zone(name, rule_in_force(name, time.time_ns() // 1_000_000))
         except ZoneNameError as error:
             raise SettingsError(str(error), "set [time] zone in config.toml") from error
 

@@ -3,7 +3,12 @@
 import difflib
 import importlib.resources
 import zoneinfo
+from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
+from typing import Any
+
+_tz: Any = import_module("device.host.tz")
 
 
 class ZoneNameError(ValueError):
@@ -25,6 +30,26 @@ def posix_rule(zone_name: str) -> str:
     if not rule:
         raise ZoneNameError(f"the time zone {zone_name} has no rule for the future; use a neighbouring zone")
     return rule
+
+
+def rule_in_force(zone_name: str, now_ms: int) -> str:
+    """The rule to send to a box at this moment: `posix_rule`, except where the zone is not following it just now.
+
+    Some zones change by a calendar that no rule expresses (Morocco in Ramadan, Palestine). There it is the present
+    offset alone; whoever asks again after the next change gets the next one. Raises ZoneNameError.
+    """
+    rule = posix_rule(zone_name)
+    moment = datetime.fromtimestamp(now_ms / 1000, UTC).astimezone(zoneinfo.ZoneInfo(zone_name))
+    offset = moment.utcoffset()
+    offset_s = int(offset.total_seconds()) if offset is not None else 0
+    return rule if _tz.Zone(rule).offset_s(now_ms) == offset_s else _fixed(offset_s)
+
+
+def _fixed(offset_s: int) -> str:
+    """A rule without daylight saving; POSIX counts west of Greenwich as positive."""
+    hours, rest = divmod(abs(offset_s), 3600)
+    east = f"{'-' if offset_s < 0 else '+'}{hours:02}{rest // 60:02}"
+    return f"<{east}>{'' if offset_s < 0 else '-'}{hours}:{rest // 60:02}"
 
 
 def _nearest(name: str, known: set[str]) -> str | None:

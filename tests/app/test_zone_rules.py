@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.host.zone_rules import ZoneNameError, posix_rule
+from app.host.zone_rules import ZoneNameError, posix_rule, rule_in_force
 from device.host.tz import Zone
 
 ZONES = (
@@ -94,3 +94,21 @@ def test_unknown_names_are_refused_with_a_suggestion() -> None:
     for nonsense in ("", "xx", "../etc/passwd", "Europe/"):
         with pytest.raises(ZoneNameError):
             posix_rule(nonsense)
+
+
+@pytest.mark.parametrize(
+    "name", ["Africa/Casablanca", "Asia/Gaza", "Europe/Berlin", "America/St_Johns", "Asia/Kathmandu"]
+)
+def test_the_rule_in_force_has_the_offset_of_the_moment_also_where_no_rule_holds_all_year(name: str) -> None:
+    for month in range(1, 13):
+        moment = datetime(2027, month, 15, 12, tzinfo=UTC)
+        now_ms = int(moment.timestamp()) * 1000
+        offset = moment.astimezone(zoneinfo.ZoneInfo(name)).utcoffset()
+        assert offset is not None
+        assert Zone(rule_in_force(name, now_ms)).offset_s(now_ms) == offset.total_seconds()
+
+
+def test_a_zone_that_follows_its_rule_is_sent_with_it() -> None:
+    assert rule_in_force("Europe/Berlin", 1_800_000_000_000) == posix_rule("Europe/Berlin")
+    in_ramadan = int(datetime(2027, 2, 15, tzinfo=UTC).timestamp()) * 1000
+    assert rule_in_force("Africa/Casablanca", in_ramadan) == "<+0000>-0:00"
