@@ -65,6 +65,8 @@ class Bus:
             for task in tasks:
                 task.cancel()
             for task in tasks:
+                if task.done():  # the one that failed: waiting for it would raise, and the other still says goodbye
+                    continue
                 try:
                     await task
                 except asyncio.CancelledError:

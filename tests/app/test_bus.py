@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.app.bus_rig import TOPIC, USERS, BoxEnd, HostEnd, Probe, broker, free_port, until
+from device.host.bus import Bus
+from device.host.clock import SystemClock
+from tests.app.bus_rig import TOPIC, USERS, BoxEnd, HostEnd, Probe, broker, free_port, provision, until
+from tests.device.host.link_world import MemoryStore
 
 KINDS = pytest.mark.parametrize("kind", ["mosquitto", "amqtt"])
 
@@ -149,3 +152,27 @@ async def test_the_client_says_why_it_is_offline() -> None:
     async with box:
         assert await until(lambda: box.bus.client.state.startswith("offline: cannot connect"))
         assert box.bus.problem and "cannot connect" in box.bus.problem
+
+
+async def test_a_link_that_fails_ends_the_bus_only_after_the_connection_is_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bus = Bus(provision(free_port()), MemoryStore(), SystemClock(), "00", "1", None)
+    closed: list[str] = []
+
+    async def connected() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0.05)
+            closed.append("closed")
+
+    async def fail() -> None:
+        await asyncio.sleep(0)
+        raise MemoryError
+
+    monkeypatch.setattr(bus.client, "run", connected)
+    monkeypatch.setattr(bus.link, "run", fail)
+    with pytest.raises(MemoryError):
+        await bus.run()
+    assert closed == ["closed"]
