@@ -26,8 +26,10 @@ class OperatorUnreachable(ProblemError):  # noqa: N818 - reads as what happened
 
 
 def hopeless(online: bool, problem: str) -> bool:
-    """True when waiting will not help: credentials refused, or nothing listens. `problem` is the bridge's state."""
-    return not online and ("refused" in problem.lower() or "cannot connect" in problem)
+    """True when waiting will not help: credentials refused, nothing listens, or there is no such
+    certificate. `problem` is the bridge's state."""
+    signs = ("refused", "cannot connect", "ca certificate")
+    return not online and any(sign in problem.lower() for sign in signs)
 
 
 def unreachable(what: str, who: OperatorCredentials, online: bool, problem: str) -> OperatorUnreachable:
@@ -41,6 +43,10 @@ def unreachable(what: str, who: OperatorCredentials, online: bool, problem: str)
         return OperatorUnreachable(
             f"the broker at {where} refused user {who.user}: {why}",
             "make a new credential file: barnacle operator add NAME --out FILE",
+        )
+    if "CA certificate" in problem:
+        return OperatorUnreachable(
+            problem.removeprefix("offline: "), "correct mqtt.tls_ca in config.toml, or tls_ca in the credential file"
         )
     if "cannot connect" in problem:
         return OperatorUnreachable(f"nothing listens at {where}", UP_REMEDY)

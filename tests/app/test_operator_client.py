@@ -5,6 +5,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from app.host import limits
 from app.host.__main__ import LOG_NAME
 from app.host.database import Database
 from app.host.keys import OperatorCredentials
-from app.host.operator_client import Event, OperatorClient, OperatorRefused
+from app.host.operator_client import Event, OperatorClient, OperatorRefused, OperatorUnreachable
 from app.host.paths import REPOSITORY
 from app.host.pending_answer import PendingAnswer
 from tests.app.fake_box import until
@@ -50,6 +51,15 @@ async def test_what_cannot_be_sent_is_refused_with_a_remedy_that_fits(text: str,
         client._ask("q1", PendingAnswer("send", {"text": text}))
     assert refused.value.code == code
     assert remedy in refused.value.remedy
+
+
+async def test_a_certificate_that_is_missing_is_named_at_once_with_the_remedy(tmp_path: Path) -> None:
+    missing = str(tmp_path / "ca.pem")
+    with pytest.raises(OperatorUnreachable) as unreachable:
+        async with asyncio.timeout(20), OperatorClient(replace(NOBODY, tls_ca=missing), timeout_s=30):
+            raise AssertionError
+    assert missing in unreachable.value.message
+    assert "tls_ca" in unreachable.value.remedy
 
 
 async def test_host_and_client_come_back_when_the_broker_was_restarted(tmp_path: Path) -> None:
