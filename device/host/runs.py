@@ -96,6 +96,8 @@ class Runs:
             return True, ""
         if task["status"] == "paused" and run["due_ms"] is not None:
             self._end(run, None, "the task was paused before its turn came", None)
+            if task["next_ms"] is None:
+                self._put("task.set", dict(task, next_ms=run["due_ms"]))
             await self._store.committed()
             return True, ""
         run = dict(run, state="running", started_ms=self._clock.now_ms())

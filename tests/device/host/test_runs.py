@@ -221,3 +221,17 @@ async def test_a_task_that_waits_for_room_outlasts_a_storage_that_refuses():
         await box.stop()
     finally:
         limits.SPOOL_RECORDS = usual
+
+
+async def test_a_task_that_is_paused_as_its_run_begins_is_due_again_when_it_is_resumed():
+    box = await Box().start()
+    task = await box.task(kind="once", value="2030-01-01T00:00:00")
+    due_ms = task["next_ms"]
+    box.store.put("task.set", dict(task, next_ms=None))
+    box.store.put("run.queued", run_records.queued_task(task, box.clock.now_ms(), due_ms))
+    box.host.perform("task.pause", {"id": task["id"]})  # before the run has had its first turn
+    await box.clock.settle()
+    assert box.answers.calls == []
+    await box.command("task.resume", id=task["id"])
+    assert box.state.tasks[task["id"]]["next_ms"] == due_ms
+    await box.stop()
