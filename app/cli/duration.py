@@ -4,6 +4,7 @@ import argparse
 import re
 
 _UNITS_MS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
+LONGEST_MS = 36_500 * _UNITS_MS["d"]
 _WHOLE = re.compile(r"(\d{1,9}[smhdw])+")
 
 
@@ -15,6 +16,8 @@ def duration_ms(text: str) -> int:
     total = sum(int(part[:-1]) * _UNITS_MS[part[-1]] for part in re.findall(r"\d+[smhdw]", compact))
     if total == 0:
         raise argparse.ArgumentTypeError(f"{text!r} is no time at all")
+    if total > LONGEST_MS:
+        raise argparse.ArgumentTypeError(f"{text!r} is too long (at most 36500d)")
     return total
 
 

@@ -207,3 +207,9 @@ def test_an_operator_whose_file_cannot_be_written_is_not_kept(barnacle, tmp_path
     code, _, err = barnacle("operator", "add", "kitchen", "--out", str(tmp_path / "file" / "kitchen.json"))
     assert code == 1 and str(tmp_path / "file") in err
     assert barnacle("operator", "list")[1] == "local\n"
+
+
+@pytest.mark.parametrize("option", ["--in", "--every"])
+def test_a_length_beyond_all_calendars_is_wrong_usage(barnacle, option):
+    code, _, err = barnacle("schedule", "add", "main", "x", option, "999999999w")
+    assert code == 2 and "too long" in err
