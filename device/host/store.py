@@ -351,10 +351,10 @@ class Store:
     def _note_room(self):
         if not self.has_room(limits.RUN_RESERVE_RECORDS, limits.RUN_RESERVE_BYTES):
             return
+        self.room.set()  # first: telling it may fail, and nobody must wait for that
         if self._full:
             self._full = False
             self._audit("spool.drained", "%d records wait for the host" % len(self._spool))
-        self.room.set()
 
     def _audit(self, what, detail):
         entry = {
