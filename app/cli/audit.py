@@ -1,6 +1,7 @@
 """`barnacle audit tail`: what was decided, by which rule."""
 
 import argparse
+import sys
 from typing import Any, cast
 
 from app.cli.command import Subparsers, command, family, limit
@@ -37,6 +38,8 @@ def _tail(context: Context, args: argparse.Namespace) -> int:
         async for event in events:
             if event.kind == "audit":
                 _print(context, args, times, event.body)
+            elif event.kind == "client.thinned":
+                print(f"{event.body['count']} events were left out; see: barnacle audit tail", file=sys.stderr)
 
     context.with_client(tail)
     return 0

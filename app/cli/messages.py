@@ -96,6 +96,10 @@ def _print_sent(context: Context, answer: dict[str, Any], replies: list[Any], wa
 
 def _messages(context: Context, args: argparse.Namespace) -> int:
     found: list[dict[str, Any]] = context.ask("messages", folder=args.group, limit=args.count)
+    if not found and args.group not in {group["folder"] for group in context.ask("groups")}:
+        from app.errors import ProblemError
+
+        raise ProblemError(f"there is no group {clean(args.group)}", "see: barnacle groups")
     if args.json:
         context.out.json(found)
         return 0

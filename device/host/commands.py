@@ -111,7 +111,8 @@ class Commands:
 
 class _Denied(Refused):
     def __init__(self, decision):
-        super().__init__("not_authorized", decision.reason, "ask in the main group, or as the owner")
+        remedy = "" if decision.rule == "main_is_kept" else "ask in the main group, or as the owner"
+        super().__init__("not_authorized", decision.reason, remedy)
         self.rule = decision.rule
 
 

@@ -125,7 +125,12 @@ def test_messages_are_shown_in_order_and_harmless(barnacle):
     host = FakeHost({"messages": [message | {"from_me": False, "run": None}]})
     assert barnacle("messages", "main", "-n", "5", host=host)[1] == "2026-11-18 12:06:40  Ann: a[2J\n    b\n"
     assert host.asked == [("messages", {"folder": "main", "limit": 5})]
-    assert "no messages" in barnacle("messages", "main", host=FakeHost({"messages": []}))[1]
+    assert (
+        "no messages"
+        in barnacle("messages", "main", host=FakeHost({"messages": [], "groups": [{"folder": "main"}]}))[1]
+    )
+    code, _, err = barnacle("messages", "nosuch", host=FakeHost({"messages": [], "groups": [{"folder": "main"}]}))
+    assert (code, "there is no group nosuch" in err) == (1, True)
 
 
 def test_groups(barnacle):
