@@ -16,7 +16,7 @@ NAMES: Final = frozenset(
         "group": ("add", "set", "remove", "pause", "resume"),
         "task": ("add", "edit", "pause", "resume", "run", "remove"),
         "settings": ("set",),
-        "import": ("group", "task", "messages"),
+        "import": ("group", "task", "messages", "session"),
         "screen": ("shot", "tap", "swipe"),
         "box": ("reboot",),
     }.items()

@@ -71,6 +71,17 @@ def add_messages(state, args, context):
     return records, {"stored": len(stored), "known": known, "left": len(new_settled) - len(old)}
 
 
+def add_session(state, args, context):
+    """{folder, session} -> {folder, known}: the id by which a language model can go on with a group's conversation."""
+    folder = find(state, args)["folder"]
+    session = _text(args, "session", limits.ID_BYTES) if isinstance(args.get("session"), str) else None
+    if session is None:
+        raise Refused("bad_value", "session is no text of one line")
+    if state.sessions.get(folder) == session:
+        return [], {"folder": folder, "known": True}
+    return [("session.set", {"folder": folder, "session": session})], {"folder": folder, "known": False}
+
+
 def _unknown(state, group, *parts):
     """Of each part the messages that the group has not had yet."""
     known = {message["id"] for message in state.rings[group["folder"]]}
@@ -197,4 +208,5 @@ PREPARERS = {
     "import.group": add_group,
     "import.task": add_task,
     "import.messages": add_messages,
+    "import.session": add_session,
 }

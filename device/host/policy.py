@@ -35,6 +35,7 @@ VERBS = {
     "import.group": BOX,
     "import.task": BOX,
     "import.messages": BOX,
+    "import.session": BOX,
     "screen.shot": BOX,
     "screen.tap": BOX,
     "screen.swipe": BOX,

@@ -27,6 +27,7 @@ class State:
         self.tasks = {}
         self.rings = {}
         self.cursors = {}
+        self.sessions = {}
         self.runs = []
         self.audit = []
         self.results = []
@@ -97,6 +98,8 @@ class State:
         yield "settings.set", self.settings
         for group in self.groups.values():
             yield "group.set", group
+        for folder in self.sessions:
+            yield "session.set", {"folder": folder, "session": self.sessions[folder]}
         for task in self.tasks.values():
             yield "task.set", task
         for folder in self.rings:
@@ -127,9 +130,14 @@ class State:
         folder = body["folder"]
         self.groups.pop(folder, None)
         self.cursors.pop(folder, None)
+        self.sessions.pop(folder, None)
         self.ring_bytes -= sum(weight(m) for m in self.rings.pop(folder, ()))
         for id_ in [t["id"] for t in self.tasks.values() if t["folder"] == folder]:
             del self.tasks[id_]
+
+    def _set_session(self, body):
+        if body["folder"] in self.groups:
+            self.sessions[body["folder"]] = body["session"]
 
     def _set_task(self, body):
         self.tasks[body["id"]] = body
@@ -233,6 +241,7 @@ _ACTIONS = {
     "task.set": State._set_task,
     "task.remove": State._remove_task,
     "cursor.set": State._set_cursor,
+    "session.set": State._set_session,
     "msg.stored": State._store_message,
     "msg.out": State._store_reply,
     "run.queued": State._set_run,

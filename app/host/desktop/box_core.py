@@ -31,6 +31,7 @@ class StatePort(Protocol):
     tasks: dict[str, Row]
     rings: dict[str, list[Row]]
     cursors: dict[str, int]
+    sessions: dict[str, str]
     next_n: int
 
     def apply(self, kind: str, body: Any) -> None: ...

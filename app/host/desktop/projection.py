@@ -42,6 +42,7 @@ class Projection:
             "msg.stored": self._store_message,
             "msg.out": self._store_reply,
             "run.ended": self._log_run,
+            "session.set": self._set_session,
             "sync.end": self._told,
         }
 
@@ -92,6 +93,10 @@ class Projection:
             self._delete_task(id_)
         self._connection.execute("DELETE FROM registered_groups WHERE folder = ?", (body["folder"],))
         self.seen("registered_groups", body["folder"])
+
+    def _set_session(self, body: Row) -> None:
+        values = (body["folder"], body["session"])
+        self._connection.execute("INSERT OR REPLACE INTO sessions (group_folder, session_id) VALUES (?, ?)", values)
 
     def _set_task(self, task: Row) -> None:
         old = self._state.tasks.get(task["id"])

@@ -48,6 +48,7 @@ class Takeover:
             self._add("settings.set", self._state.settings | {"assistant": assistant})
         self._take_groups(groups)
         self._take_tasks(self._changed_rows("scheduled_tasks"))
+        self._take_sessions()
         self._take_messages()
         if self._count:
             self._note("nanoclaw.taken_over", "", f"{self._count} records from NanoClaw's tables")
@@ -113,6 +114,12 @@ class Takeover:
         if not box_core.fits(str(row["id"]), box_core.ID_BYTES) or not box_core.fits_prompt(row["prompt"]):
             return "its id or its prompt is too long"
         return device_rules.schedule_problem(row["schedule_type"], row["schedule_value"]) or ""
+
+    def _take_sessions(self) -> None:
+        for folder, session in self._connection.execute("SELECT group_folder, session_id FROM sessions").fetchall():
+            known = self._state.sessions.get(folder)
+            if folder in self._state.groups and session != known and box_core.fits(str(session), box_core.ID_BYTES):
+                self._add("session.set", {"folder": folder, "session": str(session)})
 
     # --- messages and cursors ---
 

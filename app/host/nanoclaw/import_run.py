@@ -11,7 +11,7 @@ from app.host import limits
 from app.host.nanoclaw import readonly
 from app.host.nanoclaw.folder import NanoClawFolder
 from app.host.nanoclaw.hold import Hold
-from app.host.nanoclaw.steps import CHANGED, LEFT_OUT, THERE, Chat, Plan
+from app.host.nanoclaw.steps import CHANGED, LEFT_OUT, THERE, Chat, Plan, Step
 from app.host.private_file import write_private
 
 HISTORY = "messages.db"
@@ -59,6 +59,8 @@ class _Run:
             error = await self._try(step.name, step.args)
             if error and step.entry is not None:
                 step.entry.outcome, step.entry.why = LEFT_OUT, error
+        for session in plan.sessions:
+            await self._bring_session(session)
         for chat in plan.chats:
             await self._bring(chat)
         await self._serve_again(plan)
@@ -85,6 +87,15 @@ class _Run:
             if error.exit_code == 3 or _unknown(error):
                 self._problem = error.message
             raise
+
+    async def _bring_session(self, step: Step) -> None:
+        known, problem = False, ""
+        try:
+            known = (await self._request(step.name, step.args))["known"]
+        except ProblemError as error:
+            problem = error.message
+        if step.entry is not None and (known or problem):
+            step.entry.outcome, step.entry.why = LEFT_OUT, problem or THERE
 
     async def _bring(self, chat: Chat) -> None:
         """Bring a group's messages, and say in its entries what became of them."""

@@ -8,7 +8,7 @@ from app.host import limits
 from app.host.nanoclaw import device_rules as rules
 from app.host.nanoclaw.folder import NanoClawFolder
 from app.host.nanoclaw.history import History, history
-from app.host.nanoclaw.steps import CHANGED, LEFT_OUT, TAKEN, Chat, Choices, Plan
+from app.host.nanoclaw.steps import CHANGED, LEFT_OUT, TAKEN, Chat, Choices, Plan, Step
 
 _ROOM_BYTES: Final = rules.RING_BYTES * 3 // 4
 """Of the box's rings, for all imported messages: the rest is for what comes afterwards."""
@@ -33,8 +33,11 @@ def plan_history(folder: NanoClawFolder, served: set[str], choices: Choices, pla
         else:
             plan.note("cursor", f"{jid}: {time}", plan.kept(), "no message of this chat goes to the box")
     for name, session in folder.sessions.items():
-        why = "kept, used when a model can continue it" if plan.keep_history else "there is no database to keep it in"
-        plan.note("session", f"{name}: {session}", plan.kept(), why)
+        if name in served and session:
+            entry = plan.note("session", f"{name}: {session}", TAKEN, "used when a model can continue it")
+            plan.sessions.append(Step("import.session", {"folder": name, "session": session}, entry))
+        else:
+            plan.note("session", f"{name}: {session}", plan.kept(), "the box has no group of that name")
     if folder.chats:
         plan.note("chats", str(folder.chats), plan.kept(), "names of chats that are no groups are not used")
     if folder.run_logs:

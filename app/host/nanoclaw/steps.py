@@ -68,6 +68,7 @@ class Plan:
 
     steps: list[Step] = field(default_factory=list[Step])
     chats: list[Chat] = field(default_factory=list[Chat])
+    sessions: list[Step] = field(default_factory=list[Step])
     entries: list[Entry] = field(default_factory=list[Entry])
     hold: list[str] = field(default_factory=list[str])
     waiting: list[str] = field(default_factory=list[str])

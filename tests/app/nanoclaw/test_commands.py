@@ -21,7 +21,8 @@ def barnacle(tmp_path, capsys, monkeypatch):
 
 
 def box(**answers) -> FakeHost:
-    return FakeHost({"groups": [MAIN], "tasks": [], "import.messages": {"stored": 1, "known": 0, "left": 0}} | answers)
+    made = {"import.messages": {"stored": 1, "known": 0, "left": 0}, "import.session": {"known": False}}
+    return FakeHost({"groups": [MAIN], "tasks": []} | made | answers)
 
 
 def test_a_sound_database_ends_with_0(barnacle, tmp_path):
@@ -86,6 +87,7 @@ def test_an_import_asks_the_box_and_keeps_the_history(barnacle, tmp_path):
         "tasks",
         "import.group",
         "import.task",
+        "import.session",
         "import.messages",
         "group.resume",
     ]

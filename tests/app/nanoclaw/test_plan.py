@@ -155,13 +155,22 @@ def test_tasks_beyond_the_boxs_bound_are_left_out():
 def test_history_is_kept_where_there_is_a_database_and_else_told_to_be_left_out():
     more = {"messages": {"fam@g.us": 3}, "cursors": {"fam@g.us": NOW}, "sessions": {"family": "s1"}, "run_logs": 2}
     more |= {"chats": 4}
-    kinds = ("messages", "cursor", "session", "chats", "run logs")
+    kinds = ("messages", "cursor", "chats", "run logs")
     kept = planned({"fam@g.us": group("family")}, database=Path("messages.db"), **more)
     assert kept.keep_history
     assert {entry(kept, kind).outcome for kind in kinds} == {KEPT}
     lost = planned({"fam@g.us": group("family")}, **more)
     assert not lost.keep_history
     assert {entry(lost, kind).outcome for kind in kinds} == {LEFT_OUT}
+
+
+def test_a_session_goes_to_the_box_with_its_group_and_else_is_kept():
+    sessions = {"family": "s1", "elsewhere": "s2"}
+    plan = planned({"fam@g.us": group("family")}, database=Path("messages.db"), sessions=sessions)
+    steps = [step.args for step in plan.sessions if step.name == "import.session"]
+    assert steps == [{"folder": "family", "session": "s1"}]
+    told = {each.name: each.outcome for each in plan.entries if each.kind == "session"}
+    assert told == {"family: s1": TAKEN, "elsewhere: s2": KEPT}
 
 
 def test_what_lies_beside_is_told_with_what_to_do():

@@ -53,6 +53,23 @@ async def test_a_group_comes_with_its_day_and_paused():
     await box.stop()
 
 
+async def test_a_session_comes_with_its_group_survives_a_boot_and_goes_with_it():
+    box = await with_family()
+    assert (await box.command("import.session", folder="family", session="s-1"))["result"]["known"] is False
+    assert (await box.command("import.session", folder="family", session="s-1"))["result"]["known"] is True
+    assert code(await box.command("import.session", folder="nobody", session="s")) == "unknown_group"
+    assert (
+        code(await box.command("import.session", folder="family", session="x" * (limits.ID_BYTES + 1))) == "too_large"
+    )
+    assert code(await box.command("import.session", folder="family", session=7)) == "bad_value"
+    box = await Box(await box.stop()).start()
+    assert box.state.sessions == {"family": "s-1"}
+    assert ("session.set", {"folder": "family", "session": "s-1"}) in list(box.state.snapshot_records())
+    assert (await box.command("group.remove", "after the boot", folder="family"))["ok"]
+    assert box.state.sessions == {}
+    await box.stop()
+
+
 async def test_a_task_comes_with_its_id_phase_and_last_run_and_fires_when_it_would_have():
     box = await with_family()
     assert (await box.command("import.task", **TASK))["result"] == {"id": "task-1-abc", "known": False}
