@@ -57,6 +57,15 @@ def test_every_recorded_database_opens_and_is_left_exactly_as_it_was(tmp_path, n
         assert len(records(path)) == count
 
 
+def test_sessions_are_taken_over_and_one_that_is_imported_goes_back(tmp_path):
+    path = write(tmp_path / "messages.db", household())
+    with Desk(path) as desk:
+        assert desk.state.sessions == {"family": "s-1"}
+        desk.put(("session.set", {"folder": "main", "session": "s-2"}))
+    with nanoclaw(path) as database:
+        assert database.state.sessions() == {"family": "s-1", "main": "s-2"}
+
+
 def test_groups_tasks_messages_and_cursors_are_taken_over(tmp_path):
     with Desk(write(tmp_path / "db", household())) as desk:
         state = desk.state
