@@ -1,6 +1,6 @@
 """What the screen shows of the host: one plain object."""
 
-NEXT = 5  # due tasks shown
+from device.host import limits
 
 
 def glance(state, clock, zone, queue, running, facts):
@@ -28,18 +28,18 @@ def glance(state, clock, zone, queue, running, facts):
 def next_tasks(state):
     """The tasks that fire next, soonest first."""
     due = []
-    latest_ms = None  # of the NEXT found so far: most tasks need no more than this comparison
+    latest_ms = None  # of the NEXT_SHOWN found so far: most tasks need no more than this comparison
     for task in state.tasks.values():
         next_ms = task["next_ms"]
         if next_ms is None or (latest_ms is not None and next_ms > latest_ms) or task["status"] != "active":
             continue
         due.append(task)
-        if len(due) >= 2 * NEXT:
+        if len(due) >= 2 * limits.NEXT_SHOWN:
             due.sort(key=_due_order)
-            del due[NEXT:]
+            del due[limits.NEXT_SHOWN :]
             latest_ms = due[-1]["next_ms"]
     due.sort(key=_due_order)
-    del due[NEXT:]
+    del due[limits.NEXT_SHOWN :]
     return [
         {
             "id": t["id"],

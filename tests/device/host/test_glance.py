@@ -1,6 +1,6 @@
 """What the screen is shown of the host: the soonest tasks, whatever their number and order."""
 
-from device.host import glance
+from device.host import glance, limits
 from device.host.state import State
 
 
@@ -20,12 +20,12 @@ def test_the_soonest_tasks_are_shown_soonest_first_in_whatever_order_they_came()
     forwards = list(range(1000, 1200))
     shuffled = [1000 + (37 * n) % 200 for n in range(200)]
     for times_ms in (forwards, list(reversed(forwards)), shuffled):
-        assert shown(state_with(times_ms)) == forwards[: glance.NEXT]
+        assert shown(state_with(times_ms)) == forwards[: limits.NEXT_SHOWN]
 
 
 def test_of_tasks_due_at_once_those_made_first_are_shown():
     found = glance.next_tasks(state_with([1000] * 100))
-    assert [task["id"] for task in found] == ["t%03d" % n for n in range(glance.NEXT)]
+    assert [task["id"] for task in found] == ["t%03d" % n for n in range(limits.NEXT_SHOWN)]
 
 
 def test_paused_completed_and_spent_tasks_are_not_shown():
