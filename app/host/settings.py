@@ -12,6 +12,7 @@ from typing import Any, Literal, cast
 import tzlocal
 
 from app.errors import SettingsError
+from app.host.models_settings import ModelsSettings, read_models
 from app.host.settings_template import TEMPLATE
 
 BrokerKind = Literal["auto", "mosquitto", "amqtt"]
@@ -93,6 +94,7 @@ class Settings:
     time: TimeSettings = field(default_factory=TimeSettings)
     logs: LogSettings = field(default_factory=LogSettings)
     screen: ScreenSettings = field(default_factory=ScreenSettings)
+    models: ModelsSettings = field(default_factory=ModelsSettings)
 
     @property
     def zone(self) -> str:
@@ -107,6 +109,7 @@ _SECTIONS: dict[str, type] = {
     "logs": LogSettings,
     "screen": ScreenSettings,
 }
+_OF_MODELS: dict[str, type] = {"models": ModelsSettings, "inference": ModelsSettings}
 
 
 def local_zone() -> str:
@@ -145,14 +148,14 @@ def write_template(path: Path) -> bool:
 
 def parse_settings(document: Mapping[str, Any], path: Path) -> Settings:
     """Check a decoded TOML document. `path` is only named in errors."""
-    _refuse_unknown(document, _SECTIONS, "section", path)
+    _refuse_unknown(document, _SECTIONS | _OF_MODELS, "section", path)
     sections: dict[str, Any] = {}
     for name, kind in _SECTIONS.items():
         table = document.get(name, {})
         if not isinstance(table, dict):
             raise SettingsError(f"{path}: {name} must be a section", f"write [{name}] on a line of its own")
         sections[name] = _section(name, kind, cast("dict[str, Any]", table), path)
-    settings = Settings(**sections)
+    settings = Settings(**sections, models=read_models(document, path))
     _check_together(settings, path)
     return settings
 

@@ -29,4 +29,18 @@ TEMPLATE = """\
 
 [screen]
 # on = true                # show something on the round screen
+
+# Language models: `barnacle models add anthropic` writes a section here (also: openai, openrouter, ollama, llamacpp,
+# lmstudio); docs/models.md explains every key. Keys go into the keyring: barnacle secret set anthropic-api-key
+#
+# [models.claude]
+# api = "anthropic"        # or "openai": any compatible server
+# url = "https://api.anthropic.com"
+# model = "claude-sonnet-5-5"
+# credential = "anthropic-api-key"
+#
+# [inference]
+# default = ["claude"]     # who is asked, first choice first; by default every model in this file's order
+# [inference.groups]
+# family = ["claude"]      # groups that ask somebody else
 """

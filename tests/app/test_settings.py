@@ -7,6 +7,8 @@ from app.errors import SettingsError
 from app.host.settings import Settings, parse_settings, read_settings, write_template
 from app.host.settings_template import TEMPLATE
 
+MODELS_BEGIN = "# Language models:"
+
 
 def refusal(tmp_path, text):
     path = tmp_path / "config.toml"
@@ -85,9 +87,21 @@ def test_template_is_written_once_and_means_the_defaults(tmp_path):
 
 
 def test_template_shows_every_key_with_its_default(tmp_path):
-    lines = [line.removeprefix("# ") for line in TEMPLATE.splitlines()[1:]]
+    defaults_shown, _ = TEMPLATE.split(MODELS_BEGIN)
+    lines = [line.removeprefix("# ") for line in defaults_shown.splitlines()[1:]]
     document = tomllib.loads("\n".join(lines))
     assert parse_settings(document, tmp_path) == Settings()
     for section in fields(Settings):
+        if section.name == "models":
+            continue
         defaults = getattr(Settings(), section.name)
         assert set(document[section.name]) == {item.name for item in fields(defaults)}
+
+
+def test_template_shows_a_model_that_can_be_had_by_removing_the_marks(tmp_path):
+    _, example = TEMPLATE.split(MODELS_BEGIN)
+    lines = [line.removeprefix("#").removeprefix(" ") for line in example.splitlines()]
+    text = "\n".join(lines[lines.index("[models.claude]") :])
+    settings = parse_settings(tomllib.loads(text), tmp_path)
+    assert [model.name for model in settings.models.order("main")] == ["claude"]
+    assert [model.name for model in settings.models.order("family")] == ["claude"]
