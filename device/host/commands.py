@@ -5,7 +5,16 @@ import_commands.py; it only reads. Policy decides first; a refusal and a denial 
 does. What a record sets in motion (dispatch, scheduler, screen) follows from observing the store, not from here.
 """
 
-from device.host import audit, group_commands, import_commands, limits, policy, task_commands
+from device.host import (
+    audit,
+    group_commands,
+    import_commands,
+    limits,
+    note_commands,
+    policy,
+    run_commands,
+    task_commands,
+)
 from device.host.errors import Refused
 from device.host.run_records import new_id
 
@@ -13,6 +22,8 @@ PREPARERS = {}
 PREPARERS.update(group_commands.PREPARERS)
 PREPARERS.update(task_commands.PREPARERS)
 PREPARERS.update(import_commands.PREPARERS)
+PREPARERS.update(note_commands.PREPARERS)
+PREPARERS.update(run_commands.PREPARERS)
 HARDWARE = ("screen.shot", "screen.tap", "screen.swipe", "box.reboot")
 
 
@@ -80,6 +91,10 @@ class Commands:
         if name.startswith("task.") and name != "task.add":
             context = Context(actor, 0, None)
             return task_commands.find(self._store.state, args, context)["folder"]
+        if name.startswith("notes."):
+            return note_commands.folder_of(actor, args)
+        if name == "run.cancel":
+            return run_commands.find(self._store.state, args)["folder"]
         folder = args.get("folder")
         if folder is not None and not isinstance(folder, str):
             raise Refused("bad_value", "the folder is no text", "name a group by its folder")
@@ -124,5 +139,5 @@ def _summary(args):
     """The arguments as an audit event shows them: identifiers, not contents."""
     if not isinstance(args, dict):
         return ""
-    shown = ("id", "folder", "kind", "value", "name", "slots", "zone")
+    shown = ("id", "folder", "scope", "run", "kind", "value", "name", "slots", "zone")
     return " ".join("%s=%s" % (k, args[k]) for k in shown if k in args)

@@ -9,6 +9,7 @@ CODES = (
     "not_authorized",
     "unknown_group",
     "unknown_task",
+    "unknown_run",
     "bad_value",
     "full",
     "duplicate",

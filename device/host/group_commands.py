@@ -4,6 +4,9 @@ from device.host import bounded, groups, limits, tz
 from device.host.errors import Refused
 from device.host.run_records import is_active
 
+_SETTINGS = "assistant, zone, rule, slots, budget_tokens, budget_micro_usd"
+_BUDGET_MOST = 10**12
+
 
 def add(state, args, context):
     """{folder, name, jid?, trigger?, requires_trigger?, move_chat?} -> the new group. With `move_chat` it takes a chat
@@ -57,10 +60,11 @@ def resume(state, args, context):
 
 
 def set_settings(state, args, context):
-    """{assistant?, zone?, rule?, slots?} -> the settings; zone and rule come together from the laptop."""
+    """{assistant?, zone?, rule?, slots?, budget_tokens?, budget_micro_usd?} -> the settings; zone and rule come
+    together from the laptop."""
     unknown = [k for k in args if k not in state.settings]
     if unknown or not args:
-        raise Refused("bad_value", "no such setting: %s" % ", ".join(sorted(unknown)), "assistant, zone, rule, slots")
+        raise Refused("bad_value", "no such setting: %s" % ", ".join(sorted(unknown)), _SETTINGS)
     settings = dict(state.settings)
     settings.update(args)
     for key in ("assistant", "zone", "rule"):
@@ -68,6 +72,8 @@ def set_settings(state, args, context):
     slots = settings["slots"]
     if isinstance(slots, bool) or not isinstance(slots, int) or not 1 <= slots <= limits.SLOTS:
         raise Refused("bad_value", "slots is no number from 1 to %d" % limits.SLOTS)
+    for key in ("budget_tokens", "budget_micro_usd"):
+        _check_budget(key, settings[key])
     try:
         tz.Zone(settings["rule"])
     except tz.ZoneError as error:
@@ -84,6 +90,11 @@ def find(state, args):
             "unknown_group", "there is no group %s" % str(folder)[: limits.NAME_BYTES], "see `barnacle groups`"
         )
     return group
+
+
+def _check_budget(key, value):
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _BUDGET_MOST:
+        raise Refused("bad_value", "%s is no whole number from 0 (no limit) to %d" % (key, _BUDGET_MOST))
 
 
 def _check_text(key, text):

@@ -7,14 +7,16 @@ Every change is a record in the store; `_observe` sees each one and sets the res
 
 import asyncio
 
-from device.host import audit, glance, limits, queue_view, recovery, run_records, tz
+from device.host import audit, glance, limits, queue_view, recovery, run_commands, run_records, tz
 from device.host.command_desk import CommandDesk
 from device.host.commands import Commands
 from device.host.dispatch import DUPLICATE, FULL
 from device.host.inbox import Inbox
 from device.host.journal import JournalError
+from device.host.model_state import ModelState
 from device.host.runs import Runs
 from device.host.scheduler import Scheduler
+from device.host.shown import Shown
 from device.host.store import SpoolFull
 from device.host.supervisor import Supervisor
 from device.host.sync import Sync
@@ -37,12 +39,15 @@ class Host:
     facts()      the board's part of tele.health (heap, flash, version, board, mqtt_reconnects, boot_ms)
     screen       None, or what carries out screen.* and box.reboot: `async perform(name, args) -> result`
     device       the box's id
+    model        the ModelState that the responder asks; told by `hear`
     """
 
-    def __init__(self, store, clock, responder, tell, facts=_no_facts, screen=None, device="box"):
+    def __init__(self, store, clock, responder, tell, facts=_no_facts, screen=None, device="box", model=None):
         self._store = store
         self._clock = clock
         self._device = device
+        self.model = model or ModelState()
+        self.shown = Shown(clock)
         self._zone = tz.Zone(store.state.settings["rule"])
         self._commands = Commands(store, clock, self._zone)
         self._runs = Runs(store, clock, responder, self._commands, self._say, self._run_over)
@@ -163,9 +168,16 @@ class Host:
         if isinstance(rule, str) and isinstance(zone, str) and (zone, rule) != (settings["zone"], settings["rule"]):
             self._set_zone(dict(settings, zone=zone, rule=rule))
 
+    def hear(self, kind, body):
+        """What the laptop tells without a number: the state of the language model."""
+        if kind == "host.model":
+            self.model.take(body)
+            self._news()
+
     def set_online(self, online):
         """The link went up or down."""
         self.online = online
+        self.model.online = online
         self._telemetry.connection_changed()
         self._news()
 
@@ -195,6 +207,8 @@ class Host:
             "device": self._device,
             "spool": self._store.spool_size,
             "problem": self._store.problem,
+            "model": self.model.glance(),
+            "shown": self.shown.text,
         }
         return glance.glance(self._store.state, self._clock, self._zone, self.queue(), self._runs.running, facts)
 
@@ -266,6 +280,10 @@ class Host:
         self._zone = self._commands.zone = tz.Zone(settings["rule"])
         self._scheduler.reschedule()
         self._scheduler.changed()
+
+    def _run_started(self, run):
+        if run_commands.is_cancelled(run):
+            self._runs.cancel(run["folder"], run_commands.why(run))
 
     def _run_ended(self, run):
         self._scheduler.changed()
@@ -361,6 +379,7 @@ class Host:
 
 _FOLLOW_UPS = {
     "run.queued": Host._queue,
+    "run.started": Host._run_started,
     "run.ended": Host._run_ended,
     "task.set": Host._task_changed,
     "task.remove": Host._task_changed,

@@ -36,6 +36,26 @@ RUN_LOG = const(64)
 AUDIT_RING = const(128)
 RESULT_BYTES = const(512)  # result or error text kept in a run record
 
+# --- agent ---
+AGENT_ROUNDS = const(10)  # calls of the model in one run; one more lets it finish in words
+AGENT_MS = const(10 * 60 * 1000)  # wall time of one run's rounds
+AGENT_CALL_MS = const(180 * 1000)  # one call of the model
+AGENT_TOKENS = const(2048)  # most that one answer of the model may have
+AGENT_TEXT_BYTES = const(8192)  # text of one answer of the model; what comes beyond is cut
+MODEL_TEXT_BYTES = const(512)  # the state of the model in words
+CONVERSATION_BYTES = const(24 * 1024)  # earlier messages and the new ones that go to the model with a run
+CONVERSATION_KEPT_BYTES = const(8 * 1024)  # of those, what stays word for word when the rest is summarised
+SUMMARY_BYTES = const(3072)  # summary of what was said before
+NOTE_BYTES = const(4096)  # notes of a group, and those for all
+NOTE_ENCODED_BYTES = const(5120)  # the same with JSON's escapes
+TOOL_CALLS = const(8)  # tool calls in one answer of the model; the others are told so
+TOOL_ARGS_BYTES = const(8192)  # arguments of a tool call, as JSON
+TOOL_DEPTH = const(6)  # how deeply they may be nested
+TOOL_RESULT_BYTES = const(8192)  # result of one tool call; longer ones are cut with a marker
+TOOL_WORK_BYTES = const(24 * 1024)  # results kept through a run; the oldest give way, with a marker
+SHOWN_BYTES = const(320)  # text that a run puts on the round screen
+SHOWN_MS = const(60 * 1000)  # how long it stays there
+
 # --- bus ---
 ENVELOPE_BYTES = const(8192)  # a sealed envelope, MAC included
 ENVELOPE_ID_BYTES = const(272)  # idempotency key: two ids of ID_BYTES and a prefix
@@ -60,6 +80,18 @@ REBOOT_AFTER_MS = const(500)  # a reboot waits so long for its answer to leave
 PROVISION_BYTES = const(32 * 1024)  # the file that says who the box is, a certificate authority inside
 CLOCK_UNSET_MS = const(1735689600000)  # 2025: a clock before it was never set
 CLOCK_STEP_MS = const(2000)  # a step of the clock beyond this is audited
+
+# --- asks and overrides ---
+ASKS = const(8)  # asks that wait for an answer; more are refused
+ASKS_PER_RUN = const(8)  # asks that one run may make, answered or not
+ASKS_KEPT = const(16)  # answered ones remembered, so that a late answer is told what became of it
+ASK_MS = const(120 * 1000)  # an ask nobody has answered by then is a no
+ASK_TEXT_BYTES = const(512)  # of the arguments, and of the reason, that an ask shows
+ASK_OVERRIDE_MINUTES = const(15)  # what the answer "15min" opens
+OVERRIDES = const(16)
+OVERRIDE_MINUTES = const(24 * 60)  # longest override
+OVERRIDE_PACE_MS = const(10 * 60 * 1000)  # how often the time that an override has left is written down
+METHODS = const(8)  # methods that one override names
 
 # --- store ---
 RECORD_BYTES = const(7680)  # one encoded record: what still fits into an envelope
@@ -103,8 +135,19 @@ LINK_HELLO_MIN_MS = const(200)  # least time between two hellos, whatever asks f
 LINK_HELLO_RETRY_MS = const(1000)  # doubles while nobody answers
 LINK_HELLO_MAX_MS = const(60000)
 LINK_RESEND_MIN_MS = const(150)  # a peer's hellos make us resend at most this often
+LINK_SERVICE = const(8)  # messages of calls waiting to be sent; who has more waits for room
+LINK_SERVICE_TURN = const(4)  # of them sent after each LINK_BATCH of records
 LINK_TELEMETRY = const(16)  # telemetry waiting to be sent; the oldest is thinned
 LINK_REJECT_AUDIT_MS = const(10000)  # rejected envelopes are reported at most this often, with their number
+
+# --- calls ---
+CALLS = const(8)  # calls at a time; more are refused
+CALL_BYTES = const(64 * 1024)  # JSON text of one request, item or result
+CALL_PART_BYTES = const(7000)  # escaped text of one part of it, so that its envelope stays below ENVELOPE_BYTES
+CALL_WINDOW_BYTES = const(8 * 1024)  # of items that the reader has not taken: half of it and one part may wait
+CALL_DEPTH = const(24)  # nesting of what a call carries: tools have schemas
+CALL_ID_CHARS = const(32)
+CALL_TEXT_CHARS = const(512)  # code, message or remedy of a failure, each
 
 # --- screen ---
 VIEW_QUIET_MS = const(40)  # a change is shown once nothing has changed for so long: drawing waits for the host's work

@@ -12,6 +12,7 @@ Rules, in the order they are tried:
     main_is_the_owners  deny   only the owner changes or pauses `main` itself
     main_acts_on_all    allow  `main` is the owner's own chat
     groups_are_mains    deny   registering and changing groups is for `main` and the owner
+    notes_for_all       allow  the notes for all are read by every group
     own_group           allow  a group acts on itself
     other_group         deny   and on nothing else
 """
@@ -19,6 +20,9 @@ Rules, in the order they are tried:
 GROUP, REGISTRY, BOX = "group", "registry", "box"
 VERBS = {
     "message.send": GROUP,
+    "run.cancel": GROUP,
+    "notes.get": GROUP,
+    "notes.set": GROUP,
     "task.add": GROUP,
     "task.edit": GROUP,
     "task.pause": GROUP,
@@ -83,6 +87,8 @@ def _decide_for_group(source, verb, scope, folder):
         return _allow("main_acts_on_all", "The main group may act on every group.")
     if scope == REGISTRY:
         return _deny("groups_are_mains", "Only the main group and the owner may use %s." % verb)
+    if verb == "notes.get" and folder is None:
+        return _allow("notes_for_all", "Every group may read the notes for all.")
     if folder == source:
         return _allow("own_group", "A group may act on itself.")
     return _deny("other_group", "The group %s may act on itself only." % source)

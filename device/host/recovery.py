@@ -1,6 +1,6 @@
 """After a boot: take up what was queued or under way, so that each run has one end and each message is answered."""
 
-from device.host import audit, limits, run_records
+from device.host import audit, limits, run_commands, run_records
 
 
 def resume(store, clock):
@@ -19,6 +19,9 @@ def resume(store, clock):
 
 def _take_up(store, clock, run):
     had_output = run["result"] is not None
+    if run_commands.is_cancelled(run):
+        _end_cancelled(store, clock, run)
+        return
     if run["kind"] == "task" and not had_output and run["attempt"] <= limits.RETRIES:
         store.put("run.queued", dict(run, state="queued", started_ms=None, attempt=run["attempt"] + 1))
         return
@@ -32,6 +35,15 @@ def _take_up(store, clock, run):
     if run["kind"] == "task":
         _settle_task(store, run, why)
     audit.note(store, clock, "run.interrupted", run["folder"], why, run["id"])
+
+
+def _end_cancelled(store, clock, run):
+    why = run_commands.why(run)
+    store.put("run.ended", run_records.ended(run, "failed", clock.now_ms(), why, run["result"]))
+    if run["kind"] == "messages":
+        store.put("cursor.set", {"folder": run["folder"], "n": run["upto"]})
+    else:
+        _settle_task(store, run, why)
 
 
 def _settle_task(store, run, why):

@@ -1,6 +1,6 @@
 """What a responder may do while its run goes on: act as the group, show text, send a message before the end."""
 
-from device.host import bounded, limits, prompt, run_records
+from device.host import audit, bounded, limits, prompt, run_records
 
 
 class RunApi:
@@ -16,6 +16,16 @@ class RunApi:
         self.output = None
 
     @property
+    def run(self):
+        """The run's record as it is now."""
+        return self._run
+
+    @property
+    def actor(self):
+        """As whom the run acts, for policy and audit."""
+        return {"kind": "group", "folder": self._run["folder"]}
+
+    @property
     def now_ms(self):
         """UTC wall time."""
         return self._clock.now_ms()
@@ -27,7 +37,26 @@ class RunApi:
 
     def perform(self, name, args):
         """Carry out a device command as the run's group; returns its result or raises Refused."""
-        return self._commands.perform({"kind": "group", "folder": self._run["folder"]}, name, args)
+        return self._commands.perform(self.actor, name, args)
+
+    def note(self, what, decision, rule="", reason="", detail=""):
+        """Put an audit event of the run's; with the spool full it stays on the box. Commit before its effect."""
+        entry = audit.entry(self.now_ms, what, self.actor, self._run["folder"], decision, rule, reason, detail)
+        self._store.put("audit", entry, up=self._store.has_room(1, audit.RECORD_BYTES))
+
+    def had_effect(self, what):
+        """Something was done for good, or is about to be: from here on an error no longer rolls the messages back. What
+        is put before the next await is durable together with this, or not at all. Raises SpoolFull."""
+        if self.output is not None:
+            return
+        self._store.require(1, 2048)
+        self.output = bounded.result(what)
+        self._run = dict(self._run, result=self.output)
+        self._store.put("run.started", self._run)
+
+    async def committed(self):
+        """Return once everything put so far is durable."""
+        await self._store.committed()
 
     def say(self, text):
         """Show the reply as it grows (screen, dashboard): a preview, nothing durable."""

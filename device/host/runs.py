@@ -4,6 +4,8 @@ A run of messages hands the group's waiting messages to the responder, if one of
 reply, cursor and end in one commit. On an error the cursor stays, unless output had already gone out; dispatch tries
 again, and when it gives up the group is told. A run of a task hands over the task's prompt and records its result.
 
+A run that is cancelled ends as failed with who did it, and its messages count as handled: it is not tried again.
+
 A responder has `async respond(run, prompt, messages, api) -> reply text` (messages is None for a task); it may raise.
 """
 
@@ -38,6 +40,16 @@ class Runs:
         for task in self._tasks.values():
             task.cancel()
         self._tasks = {}
+
+    def cancel(self, folder, why):
+        """End the group's run, which is recorded as failed with `why`; one whose outcome is being recorded goes on."""
+        shown = self.running.get(folder)
+        if shown is None:
+            return
+        shown["cancelled"] = why
+        task = self._tasks.get(folder)
+        if shown.get("answering") and task is not None and task is not asyncio.current_task():
+            task.cancel()
 
     def _start(self, folder, kind, task_id):
         """Begin a run in a task of its own; its end is reported to dispatch whatever happens."""
@@ -76,7 +88,7 @@ class Runs:
         run = run_records.started_messages(folder, batch, self._clock.now_ms(), self.dispatch.attempt(folder))
         self._put("run.started", run)
         reply, error, api = await self._respond(folder, run, prompt.format_messages(batch), batch)
-        settled = error is None or api.output
+        settled = error is None or api.output or self._is_cancelled(folder)
         if reply:
             self._put_reply(run, folder, reply)
         if settled:
@@ -119,16 +131,25 @@ class Runs:
 
     async def _respond(self, folder, run, text, messages):
         """(reply or None, error or None, api): whatever the responder does, it ends here."""
-        self.running[folder] = {"run": run, "text": ""}
+        shown = self.running[folder] = {"run": run, "text": ""}
         await self._store.committed()
         api = RunApi(self._store, self._clock, self._commands, run, self._show)
+        reply = error = None
         try:
-            reply = await self._responder.respond(run, text, messages, api)
-            return bounded.reply(prompt.strip_internal(reply or "")) or None, None, api
+            if "cancelled" not in shown:
+                shown["answering"] = True
+                reply = await self._responder.respond(run, text, messages, api)
+                reply = bounded.reply(prompt.strip_internal(reply or "")) or None
         except asyncio.CancelledError:
-            raise
+            if "cancelled" not in shown:
+                raise
         except Exception as failure:  # a responder may fail in any way; the run records it
-            return None, _describe(failure), api
+            error = _describe(failure)
+        shown["answering"] = False
+        return (None, shown["cancelled"], api) if "cancelled" in shown else (reply, error, api)
+
+    def _is_cancelled(self, folder):
+        return "cancelled" in self.running[folder]
 
     def _show(self, run, text):
         shown = self.running.get(run["folder"])

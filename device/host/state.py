@@ -13,13 +13,16 @@ DEFAULT_SETTINGS = {
     "zone": "Europe/Berlin",
     "rule": "CET-1CEST,M3.5.0,M10.5.0/3",
     "slots": limits.SLOTS_DEFAULT,
+    "budget_tokens": 0,  # per group and day; 0: no limit
+    "budget_micro_usd": 0,
 }
 CONSOLE = "console:"
 ENDED = ("done", "failed", "interrupted")
 
 
 class State:
-    """Read `groups`, `tasks`, `rings`, `cursors`, `runs`, `settings`, `audit`, `results`; change by `apply` only."""
+    """Read `groups`, `tasks`, `rings`, `cursors`, `runs`, `settings`, `audit`, `results`, `notes`, `spend`, `summaries`,
+    `asks` and `overrides` (by id), `policy` (the body of the last policy.set, or None); change by `apply` only."""
 
     def __init__(self):
         self.settings = dict(DEFAULT_SETTINGS)
@@ -28,9 +31,15 @@ class State:
         self.rings = {}
         self.cursors = {}
         self.sessions = {}
+        self.summaries = {}  # folder -> {"summary", "upto": the last message in it}
+        self.notes = {}  # "global" or folder -> note.set body
+        self.spend = {}  # folder -> spend.set body of the last day with a call
         self.runs = []
         self.audit = []
         self.results = []
+        self.asks = {}
+        self.overrides = {}
+        self.policy = None
         self.recent = []
         self.next_n = 1
         self.ring_bytes = 0
@@ -89,6 +98,10 @@ class State:
                 return body
         return None
 
+    def open_asks(self):
+        """The asks that wait for an answer, oldest first."""
+        return [ask for ask in in_order(self.asks) if ask["state"] == "open"]
+
     def unsettled_bytes(self):
         """What the messages that may not be dropped yet weigh, in the measure of RING_BYTES."""
         return sum(weight(m) for folder in self.rings for m in self.pending(folder))
@@ -99,7 +112,13 @@ class State:
         for group in self.groups.values():
             yield "group.set", group
         for folder in self.sessions:
-            yield "session.set", {"folder": folder, "session": self.sessions[folder]}
+            session = {"folder": folder, "session": self.sessions[folder]}
+            session.update(self.summaries.get(folder, {}))
+            yield "session.set", session
+        for note in self.notes.values():
+            yield "note.set", note
+        for spent in self.spend.values():
+            yield "spend.set", spent
         for task in self.tasks.values():
             yield "task.set", task
         for folder in self.rings:
@@ -108,6 +127,12 @@ class State:
                 yield "msg.stored", message
         for run in self.runs:
             yield "run.ended", run
+        if self.policy is not None:
+            yield "policy.set", self.policy
+        for ask in in_order(self.asks):
+            yield "ask.set", ask
+        for override in self.overrides.values():
+            yield "override.set", override
         for entry in self.audit:
             yield "audit", entry
         for result in self.results:
@@ -117,7 +142,8 @@ class State:
         yield "!counters", {"next_n": self.next_n}
 
     def _set_settings(self, body):
-        self.settings = body
+        self.settings = dict(DEFAULT_SETTINGS)  # what an older box wrote knows fewer
+        self.settings.update(body)
 
     def _set_group(self, body):
         folder = body["folder"]
@@ -130,14 +156,28 @@ class State:
         folder = body["folder"]
         self.groups.pop(folder, None)
         self.cursors.pop(folder, None)
-        self.sessions.pop(folder, None)
+        for table in (self.sessions, self.summaries, self.notes, self.spend):
+            table.pop(folder, None)
         self.ring_bytes -= sum(weight(m) for m in self.rings.pop(folder, ()))
         for id_ in [t["id"] for t in self.tasks.values() if t["folder"] == folder]:
             del self.tasks[id_]
 
     def _set_session(self, body):
+        folder = body["folder"]
+        if folder in self.groups:
+            self.sessions[folder] = body["session"]
+            if "upto" in body:
+                self.summaries[folder] = {"summary": body["summary"], "upto": body["upto"]}
+
+    def _set_note(self, body):
+        if body["scope"] == "global" or body["scope"] in self.groups:
+            self.notes[body["scope"]] = body
+        if not body["text"]:
+            self.notes.pop(body["scope"], None)
+
+    def _set_spend(self, body):
         if body["folder"] in self.groups:
-            self.sessions[body["folder"]] = body["session"]
+            self.spend[body["folder"]] = body
 
     def _set_task(self, body):
         self.tasks[body["id"]] = body
@@ -227,6 +267,21 @@ class State:
         ):
             self._result_bytes -= _result_weight(self.results.pop(0))
 
+    def _set_policy(self, body):
+        self.policy = body
+
+    def _set_ask(self, body):
+        self.asks[body["id"]] = body
+        closed = [ask for ask in in_order(self.asks) if ask["state"] != "open"]
+        for ask in closed[: max(0, len(closed) - limits.ASKS_KEPT)]:
+            del self.asks[ask["id"]]
+
+    def _set_override(self, body):
+        self.overrides[body["id"]] = body
+
+    def _end_override(self, body):
+        self.overrides.pop(body["id"], None)
+
     def _set_recent(self, body):
         self.recent = list(body["ids"]) if body["first"] else self.recent + body["ids"]
 
@@ -242,6 +297,8 @@ _ACTIONS = {
     "task.remove": State._remove_task,
     "cursor.set": State._set_cursor,
     "session.set": State._set_session,
+    "note.set": State._set_note,
+    "spend.set": State._set_spend,
     "msg.stored": State._store_message,
     "msg.out": State._store_reply,
     "run.queued": State._set_run,
@@ -249,9 +306,18 @@ _ACTIONS = {
     "run.ended": State._set_run,
     "audit": State._add_audit,
     "cmd.result": State._add_result,
+    "policy.set": State._set_policy,
+    "ask.set": State._set_ask,
+    "override.set": State._set_override,
+    "override.end": State._end_override,
     "!recent": State._set_recent,
     "!counters": State._set_counters,
 }
+
+
+def in_order(asks):
+    """The asks of a dict by number, the oldest first."""
+    return sorted(asks.values(), key=_ask_number)
 
 
 def weight(message):
@@ -262,6 +328,10 @@ def weight(message):
 def fingerprint(jid, id_):
     """56 bits that stand for a message's address and id: a small integer on every platform's heap budget."""
     return int.from_bytes(sha256((jid + "\n" + id_).encode()).digest()[:7], "big")
+
+
+def _ask_number(ask):
+    return ask["n"]
 
 
 def _result_weight(body):

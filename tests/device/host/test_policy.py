@@ -60,8 +60,10 @@ def test_main_cannot_change_itself_as_a_group():
 def test_a_group_acts_on_itself_only():
     for verb in _verbs(GROUP):
         assert _rule(HOME, verb, "home") == ("allow", "own_group")
-        for folder in ("main", "work", "gone", None, "", "HOME", "home/"):
+        for folder in ("main", "work", "gone", "", "HOME", "home/"):
             assert _rule(HOME, verb, folder) == ("deny", "other_group")
+        for_all = ("allow", "notes_for_all") if verb == "notes.get" else ("deny", "other_group")
+        assert _rule(HOME, verb, None) == for_all
 
 
 def test_a_group_changes_no_groups_not_even_itself():
