@@ -1,16 +1,16 @@
-"""The dashboard: composition, keys and what they do. Data comes from `feed`, drawing is in `widgets/`."""
+"""The dashboard: the strip, the tabs, the page in front and the keys. Data comes from `feed`; drawing is the pages'."""
 
 import asyncio
 import signal
 from collections.abc import Callable
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import on, work
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
-from textual.widgets import DataTable, Footer, Input, TabbedContent, TabPane
+from textual.containers import Container
+from textual.widgets import Footer
 
 from app.errors import ProblemError
 from app.host.keys import OperatorCredentials
@@ -18,15 +18,15 @@ from app.host.operator_client import OperatorClient
 from app.host.paths import Paths
 from app.host.settings import Settings
 from app.tui import say
-from app.tui.confirm import Confirm
 from app.tui.feed import Client, Feed
-from app.tui.live import PARTS, LiveData
-from app.tui.widgets.audit_panel import AuditPanel
-from app.tui.widgets.chat_panel import ChatPanel
+from app.tui.help import Help
+from app.tui.live import PARTS, LiveData, Part
+from app.tui.page import Page
+from app.tui.pages import PAGES
+from app.tui.palette import Actions
+from app.tui.themes import THEMES
 from app.tui.widgets.connection_strip import ConnectionStrip
-from app.tui.widgets.groups_panel import GroupsPanel
-from app.tui.widgets.health_panel import HealthPanel
-from app.tui.widgets.tasks_panel import TasksPanel
+from app.tui.widgets.tab_bar import TabBar
 
 DRAW_EVERY_S = 0.25
 RELATIVE_TIMES_EVERY_S = 10.0
@@ -37,160 +37,156 @@ class Dashboard(App[None]):
 
     TITLE = "Barnacle"
     CSS_PATH = Path(__file__).with_name("barnacle.tcss")
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - Textual declares it as an instance variable
+    COMMANDS = {Actions}  # noqa: RUF012  Textual declares it so
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (90, "-medium"), (130, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-high")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("1", "tab('overview')", "Overview", tooltip="Groups, box and chat"),
-        Binding("2", "tab('schedules')", "Schedules", tooltip="All tasks by next run"),
-        Binding("3", "tab('audit-tab')", "Audit", tooltip="What was decided, by which rule"),
-        Binding("c", "chat", "Chat", tooltip="Write to the selected group"),
-        Binding("p", "pause", "Pause/resume", tooltip="Pause or resume the selected task or group"),
-        Binding("r", "run_now", "Run now", tooltip="Run the selected task now"),
-        Binding("d", "remove", "Remove", tooltip="Remove the selected task"),
-        Binding("escape", "leave", "Back", show=False),
-        Binding("q", "quit", "Quit"),
+        *(
+            Binding(str(number), f"page('{page.NAME}')", page.TITLE, show=False, id=f"tab.{page.NAME}")
+            for number, page in enumerate(PAGES, 1)
+        ),
+        Binding("question_mark", "help", "Help", tooltip="Every key, by page", id="help"),
+        Binding("ctrl+p", "command_palette", "Commands", tooltip="Find an action by its name", id="palette"),
+        Binding("ctrl+r", "refresh", "Reload", show=False, tooltip="Ask the host for everything anew", id="refresh"),
+        Binding("q", "quit", "Quit", tooltip="Leave; the appliance goes on where it was started separately", id="quit"),
     ]
 
-    def __init__(self, connect: Callable[[], Client]) -> None:
+    def __init__(self, connect: Callable[[], Client], theme: str = "", keys: dict[str, str] | None = None) -> None:
         super().__init__()
         self.live = LiveData()
-        self._feed = Feed(connect, self.live, self._wake)
-        self._drawn = dict.fromkeys(PARTS, -1)
+        self.feed = Feed(connect, self.live, self.wake)
+        self.pages: list[Page] = [page() for page in PAGES]
+        self._front = 0
+        self._drawn: list[dict[Part, int]] = [{} for _ in self.pages]
         self._due = False
+        for one in THEMES:
+            self.register_theme(one)
+        self._wanted_theme = theme
+        self.set_keymap(keys or {})
+
+    @property
+    def page(self) -> Page:
+        """The page in front."""
+        return self.pages[self._front]
 
     def compose(self) -> ComposeResult:
-        """Strip, tabs, footer."""
+        """Strip, tabs, the first page, footer; the other pages are made when they are first opened."""
         yield ConnectionStrip(id="strip")
-        with TabbedContent(initial="overview"):
-            with TabPane("Overview", id="overview"), Horizontal():
-                with Vertical(id="left"):
-                    yield GroupsPanel()
-                    yield HealthPanel(id="health")
-                yield ChatPanel()
-            with TabPane("Schedules", id="schedules"):
-                yield TasksPanel()
-            with TabPane("Audit", id="audit-tab"):
-                yield AuditPanel()
-        yield Footer()
+        yield TabBar([(page.NAME, page.TITLE, page.SHORT) for page in self.pages])
+        with Container(id="pages"):
+            yield self.pages[0]
+        yield Footer(show_command_palette=False)  # it is one of our own bindings
 
     def on_mount(self) -> None:
         """Start following the host; the first paint does not wait for it."""
+        if self._wanted_theme in self.available_themes:
+            self.theme = self._wanted_theme
         self._draw()
-        self.query_one(GroupsPanel).focus()
+        self.page.opened()
+        self.page.first_focus().focus()
         self.set_interval(RELATIVE_TIMES_EVERY_S, self._tick)
-        self.run_worker(self._feed.run(), name="feed", exit_on_error=True)
-        self._open_chat("main")
+        self.run_worker(self.feed.run(), name="feed", exit_on_error=True)
         if not self.is_headless:  # whoever stops the appliance gets the terminal back in order
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.exit)
 
-    # --- drawing, at most every DRAW_EVERY_S ---
+    # --- pages ---
 
-    def _wake(self) -> None:
+    async def open_page(self, name: str) -> Page:
+        """Bring a page to the front, draw it and give it the keyboard; a key pressed meanwhile goes to it."""
+        index = [page.NAME for page in self.pages].index(name)
+        page = self.pages[index]
+        if index != self._front:
+            self.page.display = False
+            self._front = index
+            if not page.is_attached:
+                await self.query_one("#pages", Container).mount(page)
+            page.display = True
+        self._draw()
+        page.opened()
+        page.first_focus().focus()
+        return page
+
+    async def action_page(self, name: str) -> None:
+        """Open a tab."""
+        await self.open_page(name)
+
+    @on(TabBar.Picked)
+    async def _tab_clicked(self, event: TabBar.Picked) -> None:
+        await self.open_page(event.name)
+
+    # --- drawing, at most every DRAW_EVERY_S, and only the page in front ---
+
+    def wake(self) -> None:
+        """There may be something new to draw."""
         if not self._due:
             self._due = True
             self.set_timer(DRAW_EVERY_S, self._draw)
 
     def _tick(self) -> None:
-        for part in ("groups", "tasks", "status"):
-            self._drawn[part] = -1
-        self._wake()
+        self._drawn[self._front] = {}
+        self.wake()
 
     def _draw(self) -> None:
         self._due = False
         live = self.live
-        new = {part for part in PARTS if live.versions[part] != self._drawn[part]}
-        self._drawn = dict(live.versions)
-        if new & {"status", "connection"}:
-            self.query_one(ConnectionStrip).show(live)
-            self.query_one(HealthPanel).show_live(live)
-        if new & {"groups", "tasks"}:
-            self.query_one(GroupsPanel).show_live(live)
-            self.query_one(TasksPanel).show_live(live)
-        if "audit" in new:
-            self.query_one(AuditPanel).show_live(live)
-        if new & {"chat", "groups"}:
-            self.query_one(ChatPanel).show_live(live)
+        self.query_one(ConnectionStrip).show(live)
+        self.query_one(TabBar).show(self.page.NAME, self._marks())
+        if len(self.screen_stack) > 1 or not self.page.is_mounted:
+            return  # what is covered is drawn when it is seen again
+        drawn = self._drawn[self._front]
+        new: set[Part] = {part for part in PARTS if live.versions[part] != drawn.get(part, -1)}
+        self._drawn[self._front] = dict(live.versions)
+        if new & (self.page.PARTS | {"connection"}):
+            self.page.show_live(live, new)
 
-    # --- actions ---
+    def _marks(self) -> dict[str, str]:
+        asks = sum(ask["state"] == "open" for ask in self.live.asks.values())
+        return {"overview": f"!{asks}"} if asks else {}
 
-    def action_tab(self, tab: str) -> None:
-        """Show a tab and put the focus on its content."""
-        self.query_one(TabbedContent).active = tab
-        focus = {"overview": GroupsPanel, "schedules": TasksPanel, "audit-tab": AuditPanel}[tab]
-        self.query_one(focus).focus()
+    def on_screen_resume(self) -> None:
+        """A dialog was closed: what was covered may have changed."""
+        self.wake()
 
-    def action_chat(self) -> None:
-        """Write to the selected group."""
-        self.action_tab("overview")
-        self._open_chat(self.query_one(GroupsPanel).selected or "main")
-        self.query_one("#line", Input).focus()
+    # --- what pages ask for ---
 
-    def action_leave(self) -> None:
-        """From the chat line back to the groups."""
-        self.action_tab(self.query_one(TabbedContent).active)
-
-    def action_pause(self) -> None:
-        """Pause or resume the selected task, or the selected group on the overview."""
-        if self.query_one(TabbedContent).active == "schedules":
-            task = self.live.tasks.get(self.query_one(TasksPanel).selected or "")
-            if task is not None:
-                self._do("task.pause" if task["status"] == "active" else "task.resume", id=task["id"])
-        else:
-            group = self.live.groups.get(self.query_one(GroupsPanel).selected or "")
-            if group is not None:
-                self._do("group.resume" if group.get("paused") else "group.pause", folder=group["folder"])
-
-    def action_run_now(self) -> None:
-        """Run the selected task now."""
-        task = self._selected_task()
-        if task is not None:
-            self._do("task.run", id=task)
-
-    def action_remove(self) -> None:
-        """Remove the selected task, after a question."""
-        task = self.live.tasks.get(self._selected_task() or "")
-        if task is None:  # perhaps gone since the table was drawn
-            return
-
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self._do("task.remove", id=task["id"])
-
-        self.push_screen(Confirm(f"Remove “{say.plain(task['prompt'], 60)}”?"), answered)
-
-    def _selected_task(self) -> str | None:
-        if self.query_one(TabbedContent).active != "schedules":
-            self.notify("Choose a task on the Schedules tab (2) first.")
-            return None
-        return self.query_one(TasksPanel).selected
-
-    @on(DataTable.RowSelected, "#groups")
-    def _group_chosen(self) -> None:
-        self.action_chat()
-
-    @on(ChatPanel.Said)
-    def _said(self, event: ChatPanel.Said) -> None:
-        self._do("send", folder=event.folder, text=event.text)
+    async def request(self, name: str, /, **args: Any) -> Any:
+        """Ask the host; raises ProblemError."""
+        return await self.feed.request(name, **args)
 
     @work(group="requests")
-    async def _do(self, name: str, **args: object) -> None:
-        """Ask for one thing; say what came of it only when it matters."""
+    async def perform(self, name: str, /, done: str = "", **args: Any) -> None:
+        """Ask for one thing; what speaks against it is shown with its remedy, `done` when it was carried out."""
         try:
-            result = await self._feed.request(name, **args)
+            result = await self.feed.request(name, **args)
         except ProblemError as error:
-            self.notify(say.plain(" ".join((error.message, error.remedy))), severity="error", timeout=8, markup=False)
+            self.complain(error)
             return
         if name == "send" and result.get("queued"):
             self.notify("The box is not reachable: the message waits on the laptop.", severity="warning")
+        elif done:
+            self.notify(say.plain(done), markup=False)
 
-    @work(group="chats", exclusive=True)
-    async def _open_chat(self, folder: str) -> None:
-        chat = self.query_one(ChatPanel)
-        if chat.folder != folder:
-            chat.switch(folder)
+    def complain(self, error: ProblemError) -> None:
+        """Show what failed and what to do."""
+        text = " ".join(part for part in (error.message, error.remedy) if part)
+        self.notify(say.plain(text), severity="error", timeout=8, markup=False)
+
+    def in_keymap(self, binding: Binding) -> Binding:
+        """The binding with the key that the user's key map gives it."""
+        keys = self._keymap.get(binding.id or "")
+        return binding.with_key(keys.split(",")[0]) if keys else binding
+
+    def action_help(self) -> None:
+        """Every key, by page."""
+        self.push_screen(Help(self))
+
+    @work(group="refresh", exclusive=True)
+    async def action_refresh(self) -> None:
+        """Ask the host for everything anew."""
         try:
-            await self._feed.open_chat(folder)
-        except ProblemError:
-            return  # the strip says what is wrong, and the feed loads the chat once it is connected
+            await self.feed.reload()
+        except ProblemError as error:
+            self.complain(error)
 
 
 def run(paths: Paths, settings: Settings, credentials: OperatorCredentials) -> int:

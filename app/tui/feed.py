@@ -11,7 +11,13 @@ from typing import Any, Protocol
 from app.errors import ProblemError
 from app.tui.live import LiveData, Part
 
-LOADED: tuple[Part, ...] = ("status", "groups", "tasks", "audit")
+LOADED: dict[Part, dict[str, Any]] = {
+    "status": {},
+    "groups": {},
+    "tasks": {},
+    "audit": {"limit": 200},
+    "runs": {"limit": 200},
+}
 RETRY_S = 2.0
 
 
@@ -65,6 +71,12 @@ class Feed:
             raise NotConnected(self._live.problem or "not connected to the host")
         return await self._client.request(name, **args)
 
+    async def reload(self) -> None:
+        """Ask for everything anew; raises ProblemError."""
+        if self._client is None:
+            raise NotConnected(self._live.problem or "not connected to the host")
+        await self._load(self._client)
+
     async def open_chat(self, folder: str) -> None:
         """Load a group's history and keep it current from now on."""
         self._chats[folder] = None
@@ -85,8 +97,7 @@ class Feed:
                 self._note(True)
 
     async def _load(self, client: Client) -> None:
-        for part in LOADED:
-            args = {"limit": 200} if part == "audit" else {}
+        for part, args in LOADED.items():
             self._live.load(part, await client.request(part, **args))
         for folder in self._chats:
             await self._load_chat(folder)

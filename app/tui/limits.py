@@ -6,3 +6,5 @@ AUDIT_LINES: Final = 500
 CHAT_MESSAGES: Final = 300  # per group
 CHATS: Final = 40  # groups whose chat is kept; the longest unused goes first
 RUN_TEXT_CHARS: Final = 4000  # streamed text of a run in progress
+ASKS = 32  # asks kept, answered ones included
+RUNS = 500  # runs kept

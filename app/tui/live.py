@@ -12,8 +12,8 @@ from typing import Any, Final, Literal, cast
 from app.tui import limits
 
 Record = dict[str, Any]
-Part = Literal["status", "groups", "tasks", "audit", "chat", "connection"]
-PARTS: Final[tuple[Part, ...]] = ("status", "groups", "tasks", "audit", "chat", "connection")
+Part = Literal["status", "groups", "tasks", "audit", "chat", "connection", "asks", "runs"]
+PARTS: Final[tuple[Part, ...]] = ("status", "groups", "tasks", "audit", "chat", "connection", "asks", "runs")
 
 
 class LiveData:
@@ -26,6 +26,8 @@ class LiveData:
         self.audit: deque[Record] = deque(maxlen=limits.AUDIT_LINES)
         self.chats: OrderedDict[str, deque[Record]] = OrderedDict()
         self.run_texts: dict[str, str] = {}
+        self.asks: OrderedDict[str, Record] = OrderedDict()
+        self.runs: OrderedDict[str, Record] = OrderedDict()
         self.connected = False
         self.problem = "connecting …"
         self.fresh_at = 0.0
@@ -39,7 +41,10 @@ class LiveData:
             "audit": self._audit,
             "msg.stored": self._message,
             "msg.out": self._reply,
+            "run.queued": self._run,
+            "run.started": self._run,
             "run.ended": self._run_ended,
+            "ask.set": self._ask,
             "tele.queue": self._queue,
             "tele.health": self._health,
             "tele.text": self._text,
@@ -94,6 +99,10 @@ class LiveData:
             self.tasks = {row["id"]: row for row in cast("list[Record]", answer)}
         elif part == "audit":
             self.audit = deque(cast("list[Record]", answer), maxlen=limits.AUDIT_LINES)
+        elif part == "asks":
+            self.asks = OrderedDict((row["id"], row) for row in cast("list[Record]", answer))
+        elif part == "runs":  # newest first, as the host answers
+            self.runs = OrderedDict((row["id"], row) for row in reversed(cast("list[Record]", answer)))
         self._changed(part)
 
     def load_chat(self, folder: str, messages: Iterable[Record]) -> None:
@@ -182,6 +191,22 @@ class LiveData:
         self.run_texts[body["folder"]] = str(body["text"])[-limits.RUN_TEXT_CHARS :]
         self._changed("chat")
 
+    def _ask(self, body: Record) -> None:
+        _keep(self.asks, body, limits.ASKS)
+        self._changed("asks")
+
+    def _run(self, body: Record) -> None:
+        _keep(self.runs, body, limits.RUNS)
+        self._changed("runs")
+
     def _run_ended(self, body: Record) -> None:
+        self._run(body)
         if self.run_texts.pop(body["folder"], None) is not None:
             self._changed("chat")
+
+
+def _keep(kept: OrderedDict[str, Record], body: Record, most: int) -> None:
+    """Put a record by its id, newest last, and let the oldest go beyond `most`."""
+    kept[body["id"]] = body
+    while len(kept) > most:
+        kept.popitem(last=False)

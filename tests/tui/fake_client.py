@@ -79,6 +79,7 @@ class FakeClient:
             "groups": [group("family"), group("main")],
             "tasks": [task(2), task(1)],
             "audit": [],
+            "runs": [],
             "messages": [],
         }
 

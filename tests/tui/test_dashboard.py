@@ -11,8 +11,9 @@ from app.errors import ProblemError
 from app.tui.app import Dashboard
 from app.tui.widgets.audit_panel import AuditPanel
 from app.tui.widgets.connection_strip import ConnectionStrip
-from app.tui.widgets.groups_panel import GroupsPanel
-from app.tui.widgets.tasks_panel import TasksPanel
+from app.tui.widgets.groups_table import GroupsTable
+from app.tui.widgets.line_table import LineTable
+from app.tui.widgets.tasks_table import TasksTable
 from tests.tui.fake_client import FakeClient, message, task
 
 
@@ -28,12 +29,12 @@ def lines(log: RichLog) -> list[str]:
     return [strip.text.rstrip() for strip in log.lines]
 
 
-def cells(table: GroupsPanel | TasksPanel, row: int) -> list[str]:
-    return [str(cell) for cell in table.get_row_at(row)]
+def cells(table: LineTable, row: int) -> list[str]:
+    return table.text_of(table.keys[row])
 
 
 async def loaded(pilot: Pilot[Any]) -> None:
-    await until(pilot, lambda: pilot.app.query_one(GroupsPanel).row_count == 2, "two groups")
+    await until(pilot, lambda: pilot.app.query_one(GroupsTable).row_count == 2, "two groups")
 
 
 async def test_groups_show_main_first_with_state_and_queue() -> None:
@@ -44,7 +45,7 @@ async def test_groups_show_main_first_with_state_and_queue() -> None:
         client.push(
             "tele.queue", {"slots": {"used": 1, "max": 2}, "groups": {"family": {"state": "running", "depth": 4}}}
         )
-        panel = app.query_one(GroupsPanel)
+        panel = app.query_one(GroupsTable)
         await until(pilot, lambda: "running" in cells(panel, 1)[1], "family runs")
         assert cells(panel, 0)[0] == "Main"
         assert cells(panel, 1)[2:4] == ["4", "2"]
@@ -56,7 +57,7 @@ async def test_tasks_stand_in_the_order_of_their_next_run() -> None:
     async with app.run_test(size=(140, 45)) as pilot:
         await loaded(pilot)
         await pilot.press("2")
-        panel = app.query_one(TasksPanel)
+        panel = app.query_one(TasksTable)
         assert [cells(panel, row)[4] for row in range(2)] == ["water plant 1", "water plant 2"]
         client.push("task.set", task(3, next_ms=1))
         await until(pilot, lambda: panel.row_count == 3, "three tasks")
@@ -69,7 +70,7 @@ async def test_removing_a_task_that_has_just_gone_asks_nothing() -> None:
     async with app.run_test(size=(140, 45)) as pilot:
         await loaded(pilot)
         await pilot.press("2")
-        assert app.query_one(TasksPanel).selected
+        assert app.query_one(TasksTable).selected
         app.live.tasks.clear()  # an event said so; the table is drawn a moment later
         await pilot.press("d")
         assert app.is_running and len(app.screen_stack) == 1
@@ -163,7 +164,7 @@ async def test_every_tab_fits_every_size(size: tuple[int, int]) -> None:
     app = Dashboard(lambda: client)
     async with app.run_test(size=size) as pilot:
         await loaded(pilot)
-        for key, panel in (("1", GroupsPanel), ("2", TasksPanel), ("3", AuditPanel)):
+        for key, panel in (("1", GroupsTable), ("2", TasksTable), ("3", AuditPanel)):
             await pilot.press(key)
             region = app.query_one(panel).region
             assert region.width >= 40

@@ -17,7 +17,7 @@ class AuditPanel(RichLog):
     BORDER_TITLE = "Audit"
 
     def __init__(self) -> None:
-        super().__init__(id="audit", markup=False, highlight=False, wrap=False, max_lines=limits.AUDIT_LINES)
+        super().__init__(id="audit-log", markup=False, highlight=False, wrap=False, max_lines=limits.AUDIT_LINES)
         self._shown: list[dict[str, Any]] = []
 
     def show_live(self, live: LiveData) -> None:

@@ -1,0 +1,8 @@
+"""The tabs of the dashboard, in the order of their number keys."""
+
+from app.tui.page import Page
+from app.tui.pages.audit import AuditPage
+from app.tui.pages.overview import OverviewPage
+from app.tui.pages.schedules import SchedulesPage
+
+PAGES: tuple[type[Page], ...] = (OverviewPage, SchedulesPage, AuditPage)

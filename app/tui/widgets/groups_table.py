@@ -1,0 +1,58 @@
+"""Groups with their state and queue."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from app.tui import say
+from app.tui.live import LiveData
+from app.tui.widgets.line_table import Cell, Column, LineTable
+
+STATES = {
+    "idle": ("·", "quiet"),
+    "waiting": ("…", "warn"),
+    "running": ("▶", "good"),
+    "retrying": ("↻", "accent"),
+    "paused": ("‖", "quiet"),
+}
+COLUMNS = (
+    Column("group", 12, grow=2),
+    Column("state", 10),
+    Column("queue", 5, align="right"),
+    Column("tasks", 5, align="right"),
+    Column("last message", 12, hide_below=52),
+)
+
+
+class GroupsTable(LineTable):
+    """One row per group; `main` first, then by name."""
+
+    def __init__(self) -> None:
+        super().__init__(COLUMNS, empty="no groups yet: barnacle group add NAME", id="groups")
+
+    def show_live(self, live: LiveData) -> None:
+        """Draw the rows in view."""
+        now = say.now_ms()
+        counts: dict[str, int] = {}
+        for task in live.tasks.values():
+            counts[task["folder"]] = counts.get(task["folder"], 0) + (task["status"] == "active")
+        ordered = sorted(live.groups.values(), key=lambda g: (g["folder"] != "main", g["name"].lower()))
+
+        def row_of(key: str) -> Sequence[Cell]:
+            group = live.groups.get(key)
+            return _row(group, counts.get(key, 0), now) if group is not None else ()
+
+        self.show([group["folder"] for group in ordered], row_of)
+
+
+def _row(group: dict[str, Any], tasks: int, now: int) -> Sequence[Cell]:
+    state = "paused" if group.get("paused") else str(group.get("state", "idle"))
+    sign, style = STATES.get(state, ("?", ""))
+    depth = group.get("depth") or 0
+    last = group.get("last_message_ms")
+    return (
+        say.plain(group["name"]),
+        (f"{sign} {state}", style),
+        (str(depth), "strong" if depth else "quiet"),
+        (str(tasks), "" if tasks else "quiet"),
+        (say.until(last, now) if isinstance(last, int) else "–", "quiet"),
+    )
