@@ -1,7 +1,7 @@
 """The parts of `device/host` that the laptop uses, with types: that package has no annotations, by design."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,6 +11,7 @@ from device.host.errors import BarnacleError, Refused
 
 __all__ = ["BarnacleError", "Clock", "EnvelopeError", "LinkPort", "Refused", "make_link", "open_envelope", "seal"]
 
+_call_parts: Any = import_module("device.host.call_parts")
 _clock: Any = import_module("device.host.clock")
 _envelope: Any = import_module("device.host.envelope")
 _limits: Any = import_module("device.host.limits")
@@ -25,6 +26,10 @@ ENVELOPE_BYTES: int = _limits.ENVELOPE_BYTES
 MESSAGE_BYTES: int = _limits.MESSAGE_BYTES
 ID_BYTES: int = _limits.ID_BYTES
 ALIVE_MS: int = _limits.LINK_ALIVE_MS
+CALLS: int = _limits.CALLS
+CALL_BYTES: int = _limits.CALL_BYTES
+CALL_ID_CHARS: int = _limits.CALL_ID_CHARS
+CALL_WINDOW_BYTES: int = _limits.CALL_WINDOW_BYTES
 LATER: str = _link.LATER
 
 
@@ -51,6 +56,7 @@ class LinkPort(Protocol):
     def failed(self, error: Exception) -> None: ...
     async def run(self) -> None: ...
     async def receive(self, data: bytes) -> None: ...
+    async def service(self, kind: str, body: dict[str, Any]) -> bool: ...
 
 
 OnRecord = Callable[[str, dict[str, Any], dict[str, Any]], Awaitable[None] | str]
@@ -89,6 +95,31 @@ def error_code(error: EnvelopeError) -> str:
 def refusal(error: Refused) -> dict[str, str]:
     """A device refusal in the wire's form."""
     return {name: str(getattr(error, name)) for name in ("code", "message", "remedy")}
+
+
+def encode_call(body: dict[str, Any]) -> str:
+    """The text of a request, item or result of a call; raises a BarnacleError with `code`."""
+    return _call_parts.encode(body)
+
+
+def decode_call(text: str) -> dict[str, Any]:
+    """What `encode_call` was given; raises a BarnacleError with `code`."""
+    return _call_parts.decode(text)
+
+
+def cut_call(text: str) -> Iterator[tuple[str, bool]]:
+    """Pieces that fit envelopes, each with whether more follow."""
+    return _call_parts.cut(text)
+
+
+def is_call_part(body: dict[str, Any]) -> bool:
+    """Whether this is the body of a part."""
+    return _call_parts.well_formed(body)
+
+
+def call_assembly() -> Any:
+    """See call_parts.Assembly."""
+    return _call_parts.Assembly()
 
 
 def make_link(

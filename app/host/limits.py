@@ -42,6 +42,11 @@ COMMAND_TIMEOUT_MS: Final = 10_000
 SEND_TIMEOUT_MS: Final = 3_000  # then `send` answers "queued on the laptop"
 OUTCOMES_AWAITED: Final = 256  # commands and messages somebody waits for
 
+# --- calls of the box ---
+CALL_ITEMS_WAITING: Final = 4  # items of one call not yet sent; whoever makes them waits
+CALL_JOIN_CHARS: Final = 2048  # text that waits is joined up to this length
+CALL_TEXT_CHARS: Final = 512  # code, message or remedy of a failure, each
+
 # --- operator client ---
 CLIENT_EVENTS: Final = 1_000  # events not yet read; older ones are dropped and counted
 CLIENT_REQUESTS: Final = 64  # requests under way

@@ -3,6 +3,7 @@
 import asyncio
 
 from device.host import portable
+from device.host.calls import Calls
 from device.host.link import Link
 from device.host.mqtt import MqttClient
 
@@ -18,6 +19,7 @@ class Bus:
 
     `provision` is the board's {"device", "key" (hex), "mqtt": {"host", "port", "user", "password", "tls"}}; `store` is
     the link's storage; `hooks` go to the Link (see there). Run `run()` as a task; call `link.kick` after each put.
+    `calls` are the laptop's services (calls.py); what else comes on their lane goes to `on_service(kind, body)`.
     """
 
     def __init__(self, provision, store, clock, boot, version, on_record, **hooks):
@@ -28,7 +30,12 @@ class Bus:
         self._status = {"boot": boot, "version": version}
         source = "device:" + device
         key = bytes.fromhex(provision["key"])
+        self._on_live = hooks.get("on_live")
+        self._on_service = hooks.get("on_service")
+        hooks["on_live"] = self._live
+        hooks["on_service"] = self._take_service
         self.link = Link(store, key, source, "host", boot, clock, self._send_up, on_record, **hooks)
+        self.calls = Calls(self.link.service, clock)
         self.client = MqttClient(
             mqtt["host"],
             mqtt["port"],
@@ -97,3 +104,14 @@ class Bus:
 
     def _offline(self, reason):
         self.link.disconnected()
+
+    def _live(self, live):
+        self.calls.live(live)
+        if self._on_live:
+            self._on_live(live)
+
+    async def _take_service(self, kind, body):
+        if kind.startswith("call."):
+            self.calls.receive(kind, body)
+        elif self._on_service:
+            await portable.maybe_await(self._on_service(kind, body))

@@ -38,7 +38,7 @@ def seal(key, fields):
     whole = {"v": VERSION}
     whole.update(fields)
     _check_fields(whole)
-    _check_value(whole, limits.JSON_DEPTH)
+    check_value(whole, limits.JSON_DEPTH)
     try:
         text = dumps(whole).encode("utf-8")
     except ValueError:
@@ -59,9 +59,9 @@ def open_envelope(key, data):
     text = data[_MAC_CHARS:]
     if not _same(_mac(key, text), data[:_MAC_CHARS]):
         raise EnvelopeError("bad_mac", "the signature does not fit: another key, or the bytes were changed")
-    if _depth(text) > limits.JSON_DEPTH:
+    if depth_of(text) > limits.JSON_DEPTH:
         raise EnvelopeError("too_deep", "nested deeper than %d" % limits.JSON_DEPTH)
-    if _has_surrogate_escape(text):
+    if has_surrogate_escape(text):
         raise EnvelopeError("bad_json", "holds a surrogate escape; text goes as plain UTF-8")
     try:
         fields = json.loads(str(text, "utf-8"))
@@ -69,6 +69,64 @@ def open_envelope(key, data):
         raise EnvelopeError("bad_json", "not JSON in UTF-8")
     _check_fields(fields)
     return fields
+
+
+def check_value(value, depth):
+    """Only what JSON can carry: MicroPython's `dumps` would turn any object into text without a word."""
+    if value is None or value is True or value is False:
+        return
+    kind = type(value)
+    if kind is str or kind is int:
+        return
+    if kind is float:
+        if value != value or value in (float("inf"), float("-inf")):
+            raise EnvelopeError("bad_json", "JSON has no such number")
+        return
+    if depth == 0:
+        raise EnvelopeError("too_deep", "nested deeper than %d" % limits.JSON_DEPTH)
+    if kind is dict:
+        for key in value:
+            if type(key) is not str:
+                raise EnvelopeError("bad_json", "a key in the body is not text")
+            check_value(value[key], depth - 1)
+    elif kind is list or kind is tuple:
+        for item in value:
+            check_value(item, depth - 1)
+    else:
+        raise EnvelopeError("bad_json", "the body holds something that JSON cannot carry")
+
+
+def depth_of(text):
+    """Deepest nesting of the JSON text, found before it is parsed. Few brackets, the usual case, need no scan."""
+    brackets = text.count(b"{") + text.count(b"[")
+    if brackets <= limits.JSON_DEPTH:
+        return brackets
+    depth = deepest = at = 0
+    while at < len(text):
+        byte = text[at]
+        if byte == 0x22:  # a string: jump to its end
+            at = _string_end(text, at + 1)
+        elif byte == 0x7B or byte == 0x5B:
+            depth += 1
+            if depth > deepest:
+                deepest = depth
+        elif byte == 0x7D or byte == 0x5D:
+            depth -= 1
+        at += 1
+    return deepest
+
+
+def has_surrogate_escape(text):
+    """True for JSON text (bytes) with half a character, which the two interpreters would read differently."""
+    for start in (b"\\ud", b"\\uD"):
+        at = text.find(start)
+        while at >= 0:
+            if not _escaped(text, at) and text[at + 3 : at + 4] in (b"8", b"9", b"a", b"b", b"c", b"d", b"e", b"f"):
+                return True
+            if not _escaped(text, at) and text[at + 3 : at + 4] in (b"A", b"B", b"C", b"D", b"E", b"F"):
+                return True
+            at = text.find(start, at + 1)
+    return False
 
 
 def _check_fields(fields):
@@ -111,51 +169,6 @@ def _check_text(name, value, least, most, alphabet):
             raise EnvelopeError("bad_field", "%s holds a character that is not allowed" % name)
 
 
-def _check_value(value, depth):
-    """Only what JSON can carry: MicroPython's `dumps` would turn any object into text without a word."""
-    if value is None or value is True or value is False:
-        return
-    kind = type(value)
-    if kind is str or kind is int:
-        return
-    if kind is float:
-        if value != value or value in (float("inf"), float("-inf")):
-            raise EnvelopeError("bad_json", "JSON has no such number")
-        return
-    if depth == 0:
-        raise EnvelopeError("too_deep", "nested deeper than %d" % limits.JSON_DEPTH)
-    if kind is dict:
-        for key in value:
-            if type(key) is not str:
-                raise EnvelopeError("bad_json", "a key in the body is not text")
-            _check_value(value[key], depth - 1)
-    elif kind is list or kind is tuple:
-        for item in value:
-            _check_value(item, depth - 1)
-    else:
-        raise EnvelopeError("bad_json", "the body holds something that JSON cannot carry")
-
-
-def _depth(text):
-    """Deepest nesting of the JSON text, found before it is parsed. Few brackets, the usual case, need no scan."""
-    brackets = text.count(b"{") + text.count(b"[")
-    if brackets <= limits.JSON_DEPTH:
-        return brackets
-    depth = deepest = at = 0
-    while at < len(text):
-        byte = text[at]
-        if byte == 0x22:  # a string: jump to its end
-            at = _string_end(text, at + 1)
-        elif byte == 0x7B or byte == 0x5B:
-            depth += 1
-            if depth > deepest:
-                deepest = depth
-        elif byte == 0x7D or byte == 0x5D:
-            depth -= 1
-        at += 1
-    return deepest
-
-
 def _string_end(text, start):
     end = text.find(b'"', start)
     while end >= 0 and _escaped(text, end):
@@ -169,18 +182,6 @@ def _escaped(text, at):
     while before > 0 and text[before - 1] == 0x5C:
         before -= 1
     return (at - before) % 2 == 1
-
-
-def _has_surrogate_escape(text):
-    for start in (b"\\ud", b"\\uD"):
-        at = text.find(start)
-        while at >= 0:
-            if not _escaped(text, at) and text[at + 3 : at + 4] in (b"8", b"9", b"a", b"b", b"c", b"d", b"e", b"f"):
-                return True
-            if not _escaped(text, at) and text[at + 3 : at + 4] in (b"A", b"B", b"C", b"D", b"E", b"F"):
-                return True
-            at = text.find(start, at + 1)
-    return False
 
 
 def _mac(key, text):

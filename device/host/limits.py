@@ -45,14 +45,15 @@ AGENT_TEXT_BYTES = const(8192)  # text of one answer of the model; what comes be
 MODEL_TEXT_BYTES = const(512)  # the state of the model in words
 CONVERSATION_BYTES = const(24 * 1024)  # earlier messages and the new ones that go to the model with a run
 CONVERSATION_KEPT_BYTES = const(8 * 1024)  # of those, what stays word for word when the rest is summarised
+CONVERSATION_MESSAGES = const(32)  # earlier messages that are summarised before their ring drops them
 SUMMARY_BYTES = const(3072)  # summary of what was said before
 NOTE_BYTES = const(4096)  # notes of a group, and those for all
-NOTE_ENCODED_BYTES = const(5120)  # the same with JSON's escapes
+NOTE_ENCODED_BYTES = const(5120)  # the same with the escapes of XML and JSON
 TOOL_CALLS = const(8)  # tool calls in one answer of the model; the others are told so
 TOOL_ARGS_BYTES = const(8192)  # arguments of a tool call, as JSON
 TOOL_DEPTH = const(6)  # how deeply they may be nested
 TOOL_RESULT_BYTES = const(8192)  # result of one tool call; longer ones are cut with a marker
-TOOL_WORK_BYTES = const(24 * 1024)  # results kept through a run; the oldest give way, with a marker
+TOOL_WORK_BYTES = const(16 * 1024)  # tool calls and results kept through a run; the oldest give way, with a marker
 SHOWN_BYTES = const(320)  # text that a run puts on the round screen
 SHOWN_MS = const(60 * 1000)  # how long it stays there
 
@@ -86,7 +87,7 @@ ASKS = const(8)  # asks that wait for an answer; more are refused
 ASKS_PER_RUN = const(8)  # asks that one run may make, answered or not
 ASKS_KEPT = const(16)  # answered ones remembered, so that a late answer is told what became of it
 ASK_MS = const(120 * 1000)  # an ask nobody has answered by then is a no
-ASK_TEXT_BYTES = const(512)  # of the arguments, and of the reason, that an ask shows
+ASK_TEXT_BYTES = const(320)  # of the arguments, and of the reason, that an ask shows
 ASK_OVERRIDE_MINUTES = const(15)  # what the answer "15min" opens
 OVERRIDES = const(16)
 OVERRIDE_MINUTES = const(24 * 60)  # longest override
@@ -139,6 +140,14 @@ LINK_SERVICE = const(8)  # messages of calls waiting to be sent; who has more wa
 LINK_SERVICE_TURN = const(4)  # of them sent after each LINK_BATCH of records
 LINK_TELEMETRY = const(16)  # telemetry waiting to be sent; the oldest is thinned
 LINK_REJECT_AUDIT_MS = const(10000)  # rejected envelopes are reported at most this often, with their number
+
+# --- egress ---
+URL_BYTES = const(2048)  # of a URL in its canonical spelling
+EGRESS_RULES = const(64)
+EGRESS_BYTES = const(6000)  # JSON text of all rules: one envelope carries them
+EGRESS_VALUES = const(16)  # ports, methods, paths or groups of one rule
+EGRESS_PATH_BYTES = const(256)  # one path of a rule
+EGRESS_NOTE_BYTES = const(200)
 
 # --- calls ---
 CALLS = const(8)  # calls at a time; more are refused

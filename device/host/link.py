@@ -18,7 +18,7 @@ Storage (results may be awaitable; seqs in the spool are contiguous):
     renumber(first)                       durably: what the spool holds gets seqs from `first` on, next_out() follows
 
 The parts: link_session.py (who is there), link_incoming.py (received, durable, owed), link_outgoing.py (sent,
-acknowledged), link_report.py (counters, audit).
+acknowledged), link_service.py (what calls are made of), link_report.py (counters, audit).
 """
 
 import asyncio
@@ -31,18 +31,21 @@ from device.host.link_outgoing import Outgoing
 from device.host.link_report import Report
 from device.host.link_session import Session
 
-__all__ = ["LATER", "Link"]
+__all__ = ["LATER", "SERVICE_KINDS", "Link"]
+
+SERVICE_KINDS = ("call.", "host.")
 
 
 class Link:
     """One end of the conversation.
 
-    `send(data, qos)` publishes bytes (qos 1 for records, 0 for control and telemetry, which a broker must not hoard);
-    it may be a coroutine, return False or raise OSError when it cannot.
+    `send(data, qos)` publishes bytes (qos 1 for records and calls, 0 for control and telemetry, which a broker must not
+    hoard); it may be a coroutine, return False or raise OSError when it cannot.
     `on_record(kind, body, envelope)` stores record and `envelope["seq"]` atomically and returns once that is durable;
     or it returns LATER, and `settled(seq)` or `failed(error)` follows. Only what is durable is acknowledged. It raises
     NoRoom to have the record later, when `has_room()` says so; any other error makes the link try again after a pause.
-    `hooks` may have: on_live(live) · on_telemetry(kind, body, envelope) · on_welcome(body) · welcome_extra() -> dict ·
+    `hooks` may have: on_live(live) · on_telemetry(kind, body, envelope) · on_service(kind, body) for kinds that begin
+    with one of SERVICE_KINDS, which must not wait · on_welcome(body) · welcome_extra() -> dict ·
     has_room() -> bool · on_audit(what, detail) with what = link.gap, link.rewound, link.rejected, link.failed.
     `alive_ms` (an option as well): say something at least this often, so that the peer can tell silence from death.
     The transport calls `connected`, `disconnected` and, one envelope at a time, `await receive(data)`; a store calls
@@ -108,6 +111,11 @@ class Link:
         """Send without a number and without a promise; False if it was dropped at once because no session is live."""
         return self._outgoing.add_telemetry(kind, body) if self.live else False
 
+    async def service(self, kind, body):
+        """Send within this session or not at all, in order and never thinned: waits for room; False when no session is
+        live or it ended. `kind` begins with one of SERVICE_KINDS; the body fits an envelope (CALL_PART_BYTES)."""
+        return await self._outgoing.service.put(kind, body) if self.live else False
+
     def settled(self, seq):
         """Everything up to `seq` that `on_record` answered with LATER is durable now."""
         self._incoming.settle(seq)
@@ -165,6 +173,8 @@ class Link:
         kind = envelope["kind"]
         if kind == "link.held":
             self._outgoing.hold()
+        elif kind.startswith(SERVICE_KINDS):
+            await self._hook("on_service", kind, envelope["body"])
         elif kind != "link.alive":
             await self._hook("on_telemetry", kind, envelope["body"], envelope)
 
@@ -223,13 +233,13 @@ class Link:
                 body.update(extra())
         await self._publish(0, "", kind, body, None)
 
-    async def _publish(self, seq, key, kind, body, ts_ms):
+    async def _publish(self, seq, key, kind, body, ts_ms, qos=0):
         fields = {"seq": seq, "ack": self._incoming.acknowledge(), "id": key, "kind": kind, "body": body}
         fields.update(self._head)
         fields["ts"] = self._clock.now_ms() if ts_ms is None else ts_ms
         self._said_at = self._clock.ticks_ms()
         try:
-            done = await portable.maybe_await(self._send(seal(self._key, fields), 1 if seq else 0))
+            done = await portable.maybe_await(self._send(seal(self._key, fields), qos))
         except OSError:
             done = False
         if done is False:
@@ -256,7 +266,7 @@ class Link:
 
     def _live_changed(self, live):
         if not live:
-            self._outgoing.drop_telemetry()
+            self._outgoing.drop_unnumbered()
         hook = self._hooks.get("on_live")
         if hook:
             hook(live)

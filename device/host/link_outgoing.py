@@ -1,10 +1,11 @@
-"""What goes out: records from the spool within a window, telemetry, and what the peer has acknowledged of it."""
+"""What goes out: records from the spool within a window, calls, telemetry; and what the peer has acknowledged of it."""
 
 from device.host import limits, portable
+from device.host.link_service import ServiceLane
 
 
 class Outgoing:
-    """`publish(seq, id, kind, body, ts_ms)` puts one envelope on the wire."""
+    """`publish(seq, id, kind, body, ts_ms, qos)` puts one envelope on the wire."""
 
     def __init__(self, storage, clock, report, wake, publish):
         self._storage = storage
@@ -19,6 +20,7 @@ class Outgoing:
         self._resend_after = 0
         self._telemetry = []
         self._number = 0
+        self.service = ServiceLane(wake)
         self.held = False  # the peer has no room for records
 
     @property
@@ -96,29 +98,34 @@ class Outgoing:
     # Sending.
 
     async def send(self, may_send):
-        """Send records and telemetry as long as `may_send()`."""
-        if may_send():
-            await self._send_records(may_send)
+        """Send as long as `may_send()`: records first, calls in between so that neither starves, then telemetry."""
+        more = served = True
+        while (more or served) and may_send():
+            more = await self._send_batch(may_send)
+            served = await self.service.send(may_send, self._send_service)
         while self._telemetry and may_send():
             kind, body = self._telemetry.pop(0)
             self._report.count("telemetry")
             await self.send_numbered(kind, body)
 
-    async def send_numbered(self, kind, body):
+    async def send_numbered(self, kind, body, qos=0):
         """Send something without a promise; its number makes a replay of it worthless."""
         self._number += 1
-        await self._publish(0, str(self._number), kind, body, None)
+        await self._publish(0, str(self._number), kind, body, None, qos)
 
-    async def _send_records(self, may_send):
-        while may_send() and not self.held:
-            room = min(limits.LINK_BATCH, limits.LINK_WINDOW - self.in_flight)
-            records = await portable.maybe_await(self._storage.spool_after(self._sent, room)) if room > 0 else ()
-            for seq, key, kind, body, ts_ms in records:
-                if seq != self._sent + 1 or not may_send():
-                    return
-                await self._send_record(seq, key, kind, body, ts_ms)
-            if not records:
-                return
+    async def _send_service(self, kind, body):
+        self._report.count("service")
+        await self.send_numbered(kind, body, 1)
+
+    async def _send_batch(self, may_send):
+        """Send the next few records; False when there are none, or the mark was moved meanwhile."""
+        room = 0 if self.held else min(limits.LINK_BATCH, limits.LINK_WINDOW - self.in_flight)
+        records = await portable.maybe_await(self._storage.spool_after(self._sent, room)) if room > 0 else ()
+        for seq, key, kind, body, ts_ms in records:
+            if self.held or seq != self._sent + 1 or not may_send():
+                return False
+            await self._send_record(seq, key, kind, body, ts_ms)
+        return bool(records)
 
     async def _send_record(self, seq, key, kind, body, ts_ms):
         if not self.in_flight:
@@ -126,7 +133,7 @@ class Outgoing:
         self._sent = seq
         self._report.count("resent" if seq <= self._ever_sent else "sent")
         self._ever_sent = max(self._ever_sent, seq)
-        await self._publish(seq, key, kind, body, ts_ms)
+        await self._publish(seq, key, kind, body, ts_ms, 1)
 
     # Telemetry.
 
@@ -139,6 +146,7 @@ class Outgoing:
         self._wake.set()
         return True
 
-    def drop_telemetry(self):
-        """The session ended: what was telemetry is history."""
+    def drop_unnumbered(self):
+        """The session ended: what was telemetry is history, and no call outlives its session."""
         self._telemetry.clear()
+        self.service.drop()

@@ -14,6 +14,7 @@ COUNTERS = (
     "skipped",  # times the peer had lost records
     "rewound",  # times our own store was older than what the peer has applied
     "failed",  # records that could not be stored; the peer will send them again
+    "service",  # messages of calls
     "telemetry",
     "thinned",
     "hellos",

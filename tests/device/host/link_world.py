@@ -120,6 +120,8 @@ class Peer:
         self.world, self.name, self.store, self.wire = world, name, store, wire
         self.effects = world.effects[name]
         self.telemetry = []
+        self.services = []
+        self.service_taker = None  # what stands for Calls or a CallServer
         self.audits = []
         self.lives = []
         self.welcome = {}
@@ -141,7 +143,8 @@ class Peer:
             self.apply,
             on_audit=self.audit,
             on_telemetry=lambda kind, body, env: self.telemetry.append(body),
-            on_live=self.lives.append,
+            on_service=self.served,
+            on_live=self.lived,
             on_welcome=self.welcomed,
             welcome_extra=lambda: {"from": name},
             has_room=lambda: self.room,
@@ -186,6 +189,16 @@ class Peer:
                     self.effects.append(key if seq == self.store.last_in + 1 else "out of order: " + key)
                     self.store.last_in = seq
             self.link.settled(batch[-1][0])
+
+    def served(self, kind, body):
+        self.services.append((kind, body))
+        if self.service_taker:
+            self.service_taker.receive(kind, body)
+
+    def lived(self, live):
+        self.lives.append(live)
+        if self.service_taker:
+            self.service_taker.live(live)
 
     def audit(self, what, detail):
         if len(self.audits) < 100:  # planted bugs can make many
