@@ -134,6 +134,7 @@ MODEL_RETRY_BASE_MS: Final = 500  # doubled with each try, then a random part of
 MODEL_RETRY_CAP_MS: Final = 15_000  # the longest wait, also when the server asks for more: then it is rate_limited
 MODEL_CONNECT_S: Final = 10  # to reach the server
 MODEL_IDLE_S: Final = 45  # between two pieces of an answer; pings do not count
+MODEL_DRAIN_S: Final = 0.5  # for the end of a complete answer's stream, so that the connection can be used again
 MODEL_REST_MS: Final = 30_000  # an unreachable model is left alone so long
 MODEL_REFUSED_REST_MS: Final = 300_000  # one that refused the key or wants money
 MODEL_LIMITED_MS: Final = 60_000  # one that is rate-limited and does not say how long

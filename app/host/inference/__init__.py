@@ -1,0 +1,1 @@
+"""Language models for the box: `service.Inference` answers its requests through whatever models config.toml names."""
