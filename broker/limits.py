@@ -1,0 +1,47 @@
+"""Every bound of the credential broker, in one place. Units are in the names; each has a test that goes beyond it."""
+
+# what comes in: the broker's own sockets (broker/http_server.py)
+HEAD_BYTES = 16 * 1024  # request line and headers
+HEADER_COUNT = 64
+TARGET_BYTES = 8 * 1024
+BODY_BYTES = 4 * 1024 * 1024  # request body
+HEAD_TIMEOUT_MS = 5_000  # from the first byte of a head to its last
+BODY_TIMEOUT_MS = 30_000
+EXCHANGE_TIMEOUT_MS = 15 * 60_000  # one request with its answer
+IDLE_TIMEOUT_MS = 60_000  # a connection that is waiting for its next request
+WRITE_TIMEOUT_MS = 30_000  # a client that does not read
+CONNECTIONS = 64  # per socket
+REQUESTS_PER_CONNECTION = 1_000
+READ_BYTES = 64 * 1024
+LINGER_MS = 500  # how long a refused client may go on sending before the connection is closed
+LINGER_BYTES = 2 * 1024 * 1024
+
+# what goes out (broker/resolve.py, dial.py, upstream.py, forward.py)
+RESOLVE_TIMEOUT_MS = 5_000
+RESOLVE_AT_ONCE = 8
+ADDRESSES = 16  # of one name; more are refused
+DIAL_TIMEOUT_MS = 8_000  # one address, TCP and TLS together
+DIALS = 4  # addresses tried for one request
+POOLED = 16  # connections kept open for reuse
+POOLED_IDLE_MS = 30_000
+ANSWER_HEAD_BYTES = 32 * 1024
+ANSWER_HEADER_COUNT = 128
+ANSWER_BYTES = 64 * 1024 * 1024  # as sent by the other side, and again when decoded
+DECODED_RATIO = 200  # decoded bytes per encoded byte, beyond the first DECODED_FREE_BYTES
+DECODED_FREE_BYTES = 1024 * 1024
+FIRST_BYTE_TIMEOUT_MS = 120_000  # from the request's last byte to the answer's first
+ANSWER_IDLE_TIMEOUT_MS = 120_000  # between two pieces of an answer
+ANSWER_TIMEOUT_MS = 10 * 60_000  # a whole answer
+INTERIM_ANSWERS = 8  # 1xx answers before the real one
+
+# what comes back (broker/redact.py)
+SECRET_MIN_BYTES = 8  # shorter ones cannot be told from ordinary text: refused when they are stored
+PARTIAL_CHARS = 4  # this much of a secret at the end of a stream is taken out as well
+
+# tunnels (broker/proxy.py)
+HELLO_BYTES = 16 * 1024  # the first TLS message of a client
+HELLO_TIMEOUT_MS = 5_000
+TUNNEL_BYTES = 256 * 1024 * 1024  # both directions together
+TUNNEL_TIMEOUT_MS = 30 * 60_000
+TUNNEL_IDLE_TIMEOUT_MS = 120_000
+TUNNELS = 16  # per run
