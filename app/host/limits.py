@@ -15,6 +15,8 @@ MESSAGES: Final = 50_000
 RUNS: Final = 20_000
 AUDIT: Final = 50_000
 
+FACTS: Final = 512  # asks, overrides, notes, days of spending and so on, of each kind
+
 # --- reads ---
 READ_LIMIT: Final = 500  # rows one read may ask for
 READ_LIMIT_DEFAULT: Final = 50

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.host import device_core, limits
+from app.host import device_core, limits, mirror_facts
 from app.host.database import Database
 from app.host.link_store import get_applied, set_applied
 
@@ -146,6 +146,7 @@ def _remove_group(connection: sqlite3.Connection, body: Body) -> None:
     folder = _text(body["folder"])
     for table in _SWEPT:  # the box drops a group's tasks and cursor with it
         connection.execute(f"DELETE FROM {table} WHERE folder = ?", (folder,))  # noqa: S608 - our own table names
+    mirror_facts.drop_group(connection, folder)
 
 
 def _set_task(connection: sqlite3.Connection, body: Body) -> None:
@@ -216,6 +217,7 @@ def _begin_sync(connection: sqlite3.Connection, body: Body) -> None:
     _set_state(connection, "sync_rev", int(body["rev"]))
     for table in _SWEPT:
         connection.execute(f"UPDATE {table} SET stale = 1")  # noqa: S608 - our own table names
+    mirror_facts.mark_stale(connection)
 
 
 def _end_sync(connection: sqlite3.Connection, body: Body) -> None:
@@ -224,6 +226,7 @@ def _end_sync(connection: sqlite3.Connection, body: Body) -> None:
         return  # its beginning was lost, or another transfer has begun since
     for table in _SWEPT:
         connection.execute(f"DELETE FROM {table} WHERE stale = 1")  # noqa: S608 - our own table names
+    mirror_facts.sweep(connection)
     connection.execute("DELETE FROM state WHERE name = 'sync_rev'")
     _set_state(connection, "synced", 1)
 
@@ -254,4 +257,5 @@ _ACTIONS: dict[str, Callable[[sqlite3.Connection, Body], None]] = {
     "run.ended": _set_run,
     "sync.begin": _begin_sync,
     "sync.end": _end_sync,
+    **mirror_facts.ACTIONS,
 }

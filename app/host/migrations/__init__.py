@@ -1,5 +1,5 @@
 """The steps that bring a database to this program's shape, in order. Never edit a published one: add the next."""
 
-from app.host.migrations import m001_mirror, m002_configured
+from app.host.migrations import m001_mirror, m002_configured, m003_facts
 
-STEPS: tuple[tuple[str, ...], ...] = (m001_mirror.STATEMENTS, m002_configured.STATEMENTS)
+STEPS: tuple[tuple[str, ...], ...] = (m001_mirror.STATEMENTS, m002_configured.STATEMENTS, m003_facts.STATEMENTS)
