@@ -106,7 +106,7 @@ def _saved(context: Context, args: argparse.Namespace, task: dict[str, Any], sai
     if args.json:
         context.out.json(task)
         return 0
-    from app.cli.box_time import BoxZone
+    from app.host.box_time import BoxZone
 
     words = BoxZone(context.settings.zone).words(task["kind"], task["value"])
     next_ms = task.get("next_ms")
@@ -126,7 +126,7 @@ def _list(context: Context, args: argparse.Namespace) -> int:
     if args.json:
         context.out.json(tasks)
         return 0
-    from app.cli.box_time import BoxZone
+    from app.host.box_time import BoxZone
 
     times, now = context.times(), now_ms()
     zone = BoxZone(context.settings.zone)

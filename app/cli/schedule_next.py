@@ -33,8 +33,8 @@ def _count(text: str) -> int:
 
 
 def _next(context: Context, args: argparse.Namespace) -> int:
-    from app.cli.box_time import BoxZone
     from app.cli.schedule_words import local_time
+    from app.host.box_time import BoxZone
 
     zone_name = args.zone or context.settings.zone
     zone = BoxZone(zone_name)

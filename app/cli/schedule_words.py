@@ -4,9 +4,9 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from app.cli.box_time import BoxZone
 from app.cli.times import now_ms
 from app.errors import UsageError
+from app.host.box_time import BoxZone
 
 _LOCAL = re.compile(r"(\d{4}-\d{2}-\d{2})[ T](\d{1,2}:\d{2})(:\d{2})?")
 

@@ -25,6 +25,7 @@ _tz: Any = import_module("device.host.tz")
 ENVELOPE_BYTES: int = _limits.ENVELOPE_BYTES
 MESSAGE_BYTES: int = _limits.MESSAGE_BYTES
 ID_BYTES: int = _limits.ID_BYTES
+PROMPT_BYTES: int = _limits.PROMPT_BYTES
 ALIVE_MS: int = _limits.LINK_ALIVE_MS
 CALLS: int = _limits.CALLS
 CALL_BYTES: int = _limits.CALL_BYTES

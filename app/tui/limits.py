@@ -8,3 +8,5 @@ CHATS: Final = 40  # groups whose chat is kept; the longest unused goes first
 RUN_TEXT_CHARS: Final = 4000  # streamed text of a run in progress
 ASKS = 32  # asks kept, answered ones included
 RUNS = 500  # runs kept
+UNDO = 20  # removals and edits that can be taken back
+HISTORY = 100  # runs of one task in its history

@@ -101,8 +101,8 @@ class LiveData:
             self.audit = deque(cast("list[Record]", answer), maxlen=limits.AUDIT_LINES)
         elif part == "asks":
             self.asks = OrderedDict((row["id"], row) for row in cast("list[Record]", answer))
-        elif part == "runs":  # newest first, as the host answers
-            self.runs = OrderedDict((row["id"], row) for row in reversed(cast("list[Record]", answer)))
+        elif part == "runs":
+            self.runs = OrderedDict((row["id"], row) for row in cast("list[Record]", answer))
         self._changed(part)
 
     def load_chat(self, folder: str, messages: Iterable[Record]) -> None:

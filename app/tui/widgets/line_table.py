@@ -45,7 +45,6 @@ class LineTable(ScrollView, can_focus=True):
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "line-table--header",
         "line-table--cursor",
-        "line-table--odd",
         *(f"line-table--{name}" for name in STYLES),
     }
     DEFAULT_CSS = """
@@ -55,11 +54,10 @@ class LineTable(ScrollView, can_focus=True):
     LineTable:focus > .line-table--cursor {
         background: $block-cursor-background; color: $block-cursor-foreground; text-style: bold;
     }
-    LineTable > .line-table--odd { background: $boost; }
     LineTable > .line-table--good { color: $text-success; }
     LineTable > .line-table--warn { color: $text-warning; }
     LineTable > .line-table--bad { color: $text-error; text-style: bold; }
-    LineTable > .line-table--quiet { color: $text-muted; }
+    LineTable > .line-table--quiet { text-style: dim; }
     LineTable > .line-table--strong { text-style: bold; }
     LineTable > .line-table--accent { color: $text-accent; }
     """
@@ -203,8 +201,7 @@ class LineTable(ScrollView, can_focus=True):
         over = Style()
         if at_cursor:
             over = self.get_component_rich_style("line-table--cursor", partial=True)
-        base = self.get_component_rich_style("line-table--odd") if index % 2 else self.rich_style
-        return self._strip(cells, width, base, over)
+        return self._strip(cells, width, self.rich_style, over)
 
     def _strip(self, cells: Sequence[Cell], width: int, base: Style, over: Style) -> Strip:
         segments: list[Segment] = []
@@ -308,10 +305,13 @@ class LineTable(ScrollView, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """A heading sorts; a row is selected, and chosen when it was selected already."""
-        if event.y < HEADER_LINES:
-            self._click_heading(event.x)
+        at = event.get_content_offset(self)
+        if at is None:  # on the border
             return
-        index = event.y - HEADER_LINES + self.scroll_offset.y
+        if at.y < HEADER_LINES:
+            self._click_heading(at.x)
+            return
+        index = at.y - HEADER_LINES + self.scroll_offset.y
         if index < len(self._keys):
             if index == self._cursor:
                 self.action_choose()

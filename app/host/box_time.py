@@ -28,6 +28,10 @@ class BoxZone:
         """When a cron expression comes true after `after_ms`; raises the box's own refusal of a bad one."""
         return _schedule.preview("cron", expression, after_ms, self._zone, count)
 
+    def preview(self, kind: str, value: str, now_ms: int, count: int) -> list[int]:
+        """The next `count` runs of a schedule of any kind; raises the box's own refusal of a bad one."""
+        return _schedule.preview(kind, value, now_ms, self._zone, count)
+
     def words(self, kind: str, value: str) -> str:
         """A schedule in words ("every weekday at 08:30")."""
         return _schedule.describe(kind, value, self._zone)
