@@ -56,9 +56,11 @@ def _value(value: Any, scrub: Scrub, depth: int) -> Any:
         text = str(value)
         fits = scrub(text) == text and text.lower().strip("-") not in ("nan", "inf") and len(text) <= 40
         return value if fits else clean_text(text, scrub)
-    if depth < limits.DEPTH and isinstance(value, Mapping):
+    if isinstance(value, Mapping | list | tuple) and depth >= limits.DEPTH:
+        return CUT
+    if isinstance(value, Mapping):
         return _object(cast("Mapping[Any, Any]", value), scrub, depth)
-    if depth < limits.DEPTH and isinstance(value, list | tuple):
+    if isinstance(value, list | tuple):
         items = cast("list[Any]", value)
         cut = [CUT] if len(items) > limits.ITEMS else []
         return [_value(item, scrub, depth + 1) for item in items[: limits.ITEMS]] + cut

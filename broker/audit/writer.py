@@ -129,6 +129,7 @@ class ChainWriter:
         """Find the end of the chain, and note for it how it was found."""
         files = numbered_files(self._folder)
         self._number = max(files, default=0)
+        self._leftover = None
         usable = True
         while files:
             number, path = files.popitem()
