@@ -6,12 +6,15 @@ does. What a record sets in motion (dispatch, scheduler, screen) follows from ob
 """
 
 from device.host import (
+    ask_commands,
     audit,
     group_commands,
     import_commands,
     limits,
     note_commands,
+    override_commands,
     policy,
+    policy_state,
     run_commands,
     task_commands,
 )
@@ -22,6 +25,9 @@ PREPARERS = {}
 PREPARERS.update(group_commands.PREPARERS)
 PREPARERS.update(task_commands.PREPARERS)
 PREPARERS.update(import_commands.PREPARERS)
+PREPARERS.update(ask_commands.PREPARERS)
+PREPARERS.update(override_commands.PREPARERS)
+PREPARERS.update(policy_state.PREPARERS)
 PREPARERS.update(note_commands.PREPARERS)
 PREPARERS.update(run_commands.PREPARERS)
 HARDWARE = ("screen.shot", "screen.tap", "screen.swipe", "box.reboot")
@@ -140,4 +146,5 @@ def _summary(args):
     if not isinstance(args, dict):
         return ""
     shown = ("id", "folder", "scope", "run", "kind", "value", "name", "slots", "zone")
+    shown += ("answer", "group", "host", "minutes", "version")
     return " ".join("%s=%s" % (k, args[k]) for k in shown if k in args)

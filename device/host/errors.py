@@ -18,6 +18,13 @@ CODES = (
     "unsupported",
     "too_large",
     "reserved",
+    "unknown_ask",
+    "unknown_override",
+    "bad_url",
+    "denied",
+    "ask_denied",
+    "audit_unavailable",
+    "limited",
 )
 
 

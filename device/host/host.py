@@ -8,12 +8,16 @@ Every change is a record in the store; `_observe` sees each one and sets the res
 import asyncio
 
 from device.host import audit, glance, limits, queue_view, recovery, run_commands, run_records, tz
+from device.host.asks import Asks
 from device.host.command_desk import CommandDesk
 from device.host.commands import Commands
 from device.host.dispatch import DUPLICATE, FULL
+from device.host.egress_gate import EgressGate
 from device.host.inbox import Inbox
 from device.host.journal import JournalError
 from device.host.model_state import ModelState
+from device.host.overrides import Overrides
+from device.host.policy_state import PolicyState
 from device.host.runs import Runs
 from device.host.scheduler import Scheduler
 from device.host.shown import Shown
@@ -54,10 +58,15 @@ class Host:
         self._dispatch = self._runs.dispatch
         self._scheduler = self.make_scheduler()
         self._inbox = Inbox(store, clock, self.arrived)
+        self.asks = Asks(store, clock, self._put_for_certain)
+        self.overrides = Overrides(store, clock, self._put_for_certain)
+        self.policy = PolicyState(store.state)
+        self.gate = EgressGate(store, clock, self.policy, self.overrides, self.asks)
         self._desk = CommandDesk(store, clock, self._commands, screen)
         self._sync = Sync(store, clock)
         self._supervisor = Supervisor(clock, self._report_fault)
-        self._telemetry = Telemetry(store, clock, tell, self.queue, self._health(facts))
+        self._healthy = self._health(facts)
+        self._telemetry = Telemetry(store, clock, tell, self.queue, self._healthy)
         self._retries = asyncio.Event()
         self._changed = None
         self._waiting_runs = []
@@ -95,6 +104,9 @@ class Host:
         queued = recovery.resume(self._store, self._clock)
         self._store.commit()
         self._store.observers.append(self._observe)
+        self.asks.boot()
+        self.overrides.boot()
+        self._store.commit()
         self._waiting_runs = queued
 
     async def run(self):
@@ -108,6 +120,7 @@ class Host:
         self._supervisor.start("sync", self._sync.run)
         self._supervisor.start("snapshots", self._keep_journal_small)
         self._supervisor.start("flush", self._flush)
+        self._supervisor.start("overrides", self.overrides.run)
         self._supervisor.start("queue-news", self._telemetry.run_queue)
         self._supervisor.start("health", self._telemetry.run_health)
         try:
@@ -168,6 +181,15 @@ class Host:
         if isinstance(rule, str) and isinstance(zone, str) and (zone, rule) != (settings["zone"], settings["rule"]):
             self._set_zone(dict(settings, zone=zone, rule=rule))
 
+    def show(self, text):
+        """Put a text on the round screen for a while."""
+        self.shown.put(text)
+        self._news()
+
+    def status(self):
+        """How the box is: the body of tele.health, and `online`."""
+        return dict(self._healthy(), online=self.online)
+
     def hear(self, kind, body):
         """What the laptop tells without a number: the state of the language model."""
         if kind == "host.model":
@@ -210,6 +232,7 @@ class Host:
             "model": self.model.glance(),
             "shown": self.shown.text,
         }
+        facts.update(self.asks.glance())
         return glance.glance(self._store.state, self._clock, self._zone, self.queue(), self._runs.running, facts)
 
     def perform(self, name, args, actor=AT_THE_BOX):
@@ -223,6 +246,15 @@ class Host:
         if action is not None:
             action(self, body)
         self._news()
+
+    def _ask_changed(self, ask):
+        self.asks.changed(ask)
+
+    def _override_added(self, override):
+        self.overrides.added(override)
+
+    def _override_ended(self, body):
+        self.overrides.ended(body)
 
     def _queue(self, run):
         answer = self._dispatch.task(run["folder"], run["task"])
@@ -274,6 +306,8 @@ class Host:
             if run["folder"] == body["folder"] and run["state"] == "queued":
                 self._drop(run, "the group was removed")
         self._dispatch.remove(body["folder"])
+        self.asks.group_removed(body["folder"])
+        self.overrides.group_removed(body["folder"])
 
     def _settings_changed(self, settings):
         self._dispatch.set_slots(settings["slots"])
@@ -286,6 +320,7 @@ class Host:
             self._runs.cancel(run["folder"], run_commands.why(run))
 
     def _run_ended(self, run):
+        self.asks.run_ended(run)
         self._scheduler.changed()
 
     def _run_over(self):
@@ -299,6 +334,7 @@ class Host:
 
     def _set_clock(self, utc_ms):
         step_ms = self._clock.set_utc_ms(utc_ms)
+        self.overrides.clock_set(step_ms)
         if abs(step_ms) > limits.CLOCK_STEP_MS:
             self.note("clock.set", "the clock was set by %d ms" % step_ms)
         self._scheduler.changed()
@@ -386,4 +422,7 @@ _FOLLOW_UPS = {
     "group.set": Host._group_changed,
     "group.remove": Host._group_removed,
     "settings.set": Host._settings_changed,
+    "ask.set": Host._ask_changed,
+    "override.set": Host._override_added,
+    "override.end": Host._override_ended,
 }

@@ -91,7 +91,7 @@ ASK_TEXT_BYTES = const(320)  # of the arguments, and of the reason, that an ask 
 ASK_OVERRIDE_MINUTES = const(15)  # what the answer "15min" opens
 OVERRIDES = const(16)
 OVERRIDE_MINUTES = const(24 * 60)  # longest override
-OVERRIDE_PACE_MS = const(10 * 60 * 1000)  # how often the time that an override has left is written down
+OVERRIDE_PACE_MS = const(60 * 1000)  # how often the time that overrides have left is written down
 METHODS = const(8)  # methods that one override names
 
 # --- store ---

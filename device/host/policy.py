@@ -6,6 +6,7 @@ Identity comes from the actor alone, which whoever received the request made fro
 Rules, in the order they are tried:
     unknown_verb        deny   the verb is not in the vocabulary
     main_is_kept        deny   nobody removes `main` or registers it again
+    policy_is_the_hosts        the egress rules come from the laptop's host: allow for it, deny for all others
     owner               allow  operators act for the owner
     unknown_actor       deny   neither an owner nor a registered group
     box_is_the_owners   deny   settings, imports, screen and power are not for groups
@@ -17,7 +18,7 @@ Rules, in the order they are tried:
     other_group         deny   and on nothing else
 """
 
-GROUP, REGISTRY, BOX = "group", "registry", "box"
+GROUP, REGISTRY, BOX, HOST = "group", "registry", "box", "host"
 VERBS = {
     "message.send": GROUP,
     "run.cancel": GROUP,
@@ -44,8 +45,13 @@ VERBS = {
     "screen.tap": BOX,
     "screen.swipe": BOX,
     "box.reboot": BOX,
+    "override.add": BOX,
+    "override.remove": BOX,
+    "ask.answer": BOX,
+    "policy.set": HOST,
 }
 MAIN = "main"
+HOST_NAME = "host"  # the owner's name that the laptop's host has for itself: no operator can have it
 
 
 class Decision:
@@ -70,12 +76,20 @@ def decide(actor, verb, folder, state):
     if folder == MAIN and (verb == "group.remove" or (verb == "group.add" and MAIN in state.groups)):
         return _deny("main_is_kept", "The main group stays as it is: it cannot be removed or registered again.")
     kind = actor.get("kind")
+    if scope == HOST:
+        return _decide_for_host(actor, verb)
     if kind == "owner":
         return _allow("owner", "The owner may do this.")
     source = actor.get("folder")
     if kind != "group" or not isinstance(source, str) or source not in state.groups:
         return _deny("unknown_actor", "Only the owner and registered groups may ask for anything.")
     return _decide_for_group(source, verb, scope, folder)
+
+
+def _decide_for_host(actor, verb):
+    if actor.get("kind") == "owner" and actor.get("name") == HOST_NAME:
+        return _allow("policy_is_the_hosts", "The laptop's host may do this.")
+    return _deny("policy_is_the_hosts", "Only the laptop's host itself may use %s." % verb)
 
 
 def _decide_for_group(source, verb, scope, folder):

@@ -21,8 +21,9 @@ ENDED = ("done", "failed", "interrupted")
 
 
 class State:
-    """Read `groups`, `tasks`, `rings`, `cursors`, `runs`, `settings`, `audit`, `results`, `notes`, `spend`, `summaries`,
-    `asks` and `overrides` (by id), `policy` (the body of the last policy.set, or None); change by `apply` only."""
+    """Read `groups`, `tasks`, `rings`, `cursors`, `runs`, `settings`, `audit`, `results`, `notes`, `spend`,
+    `summaries`, `asks` and `overrides` (by id), `policy` (the body of the last policy.set, or None); change by
+    `apply` only."""
 
     def __init__(self):
         self.settings = dict(DEFAULT_SETTINGS)
@@ -279,6 +280,12 @@ class State:
     def _set_override(self, body):
         self.overrides[body["id"]] = body
 
+    def _note_left(self, body):
+        for id_ in body["left_ms"]:
+            if id_ in self.overrides:
+                noted = dict(self.overrides[id_], left_ms=body["left_ms"][id_], noted_ms=body["noted_ms"])
+                self.overrides[id_] = noted
+
     def _end_override(self, body):
         self.overrides.pop(body["id"], None)
 
@@ -309,6 +316,7 @@ _ACTIONS = {
     "policy.set": State._set_policy,
     "ask.set": State._set_ask,
     "override.set": State._set_override,
+    "override.left": State._note_left,
     "override.end": State._end_override,
     "!recent": State._set_recent,
     "!counters": State._set_counters,

@@ -3,6 +3,7 @@
 import asyncio
 
 from device.host import limits, portable
+from device.host.state import in_order
 
 
 class Sync:
@@ -45,6 +46,9 @@ class Sync:
         plan += [("cursor.set", folder) for folder in state.groups]
         plan += [("msg.stored", (f, m["n"])) for f in state.rings for m in state.rings[f]]
         plan += [("run.ended", run["id"]) for run in state.runs]
+        plan += [("policy.set", None)]
+        plan += [("ask.set", ask["id"]) for ask in in_order(state.asks)]
+        plan += [("override.set", id_) for id_ in state.overrides]
         return plan
 
     def _current(self, kind, key):
@@ -59,6 +63,12 @@ class Sync:
             return {"folder": key, "n": state.cursors[key]} if key in state.cursors else None
         if kind == "run.ended":
             return state.run(key)
+        if kind == "policy.set":
+            return state.policy
+        if kind == "ask.set":
+            return state.asks.get(key)
+        if kind == "override.set":
+            return state.overrides.get(key)
         folder, n = key
         for message in state.rings.get(folder, ()):
             if message["n"] == n:

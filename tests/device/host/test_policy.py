@@ -1,6 +1,6 @@
 """Who may do what, rule by rule."""
 
-from device.host.policy import BOX, GROUP, REGISTRY, VERBS, decide
+from device.host.policy import BOX, GROUP, HOST, REGISTRY, VERBS, decide
 
 OWNER = {"kind": "owner", "name": "cli"}
 MAIN = {"kind": "group", "folder": "main"}
@@ -33,7 +33,8 @@ def test_what_is_not_in_the_vocabulary_is_denied_to_everybody():
 
 def test_the_owner_may_do_everything_but_remove_main():
     for verb in VERBS:
-        assert _rule(OWNER, verb, "home") == ("allow", "owner")
+        if VERBS[verb] != HOST:
+            assert _rule(OWNER, verb, "home") == ("allow", "owner")
     assert _rule(OWNER, "group.set", "main") == ("allow", "owner")
     for actor in (OWNER, MAIN, HOME):
         assert _rule(actor, "group.remove", "main") == ("deny", "main_is_kept")
@@ -76,6 +77,14 @@ def test_the_box_is_the_owners():
     for verb in _verbs(BOX):
         for actor in (MAIN, HOME):
             assert _rule(actor, verb, None) == ("deny", "box_is_the_owners")
+
+
+def test_the_egress_rules_come_from_the_laptops_host_alone():
+    for verb in _verbs(HOST):
+        assert _rule({"kind": "owner", "name": "host"}, verb, None) == ("allow", "policy_is_the_hosts")
+        for actor in (OWNER, {"kind": "owner", "name": "screen"}, {"kind": "owner"}, MAIN, HOME):
+            assert _rule(actor, verb, None) == ("deny", "policy_is_the_hosts")
+        assert _rule({"kind": "group", "name": "host", "folder": "main"}, verb, None)[0] == "deny"
 
 
 def test_whoever_is_not_an_owner_or_a_registered_group_may_do_nothing():
