@@ -3,21 +3,24 @@
 import random
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from broker.audit.chain import read_lines
 from tests.broker.audit.rig import check, files_of
 
-KILLS = 24
+KILLS = 20
 
 
-def run_until_killed(folder: Path, start: int, accepted_at_least: int) -> set[tuple[int, int]]:
+def run_until_killed(folder: Path, start: int, accepted_at_least: int, then_s: float = 0) -> set[tuple[int, int]]:
     command = [sys.executable, "-m", "tests.broker.audit.appender", str(folder), str(start)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     lines = [process.stdout.readline() for _ in range(accepted_at_least)]
+    time.sleep(then_s)  # where in the next batch the kill comes
     process.kill()
     rest, _ = process.communicate()
+    assert all(lines), "it ended by itself"
     numbers = [line.split() for line in [*lines, *rest.splitlines(keepends=True)] if line.endswith("\n")]
     return {(int(lane), int(i)) for lane, i in numbers}
 
@@ -34,7 +37,7 @@ def test_kill_in_mid_append(tmp_path: Path) -> None:
     accepted: set[tuple[int, int]] = set()
     torn = 0
     for kill in range(KILLS):
-        accepted |= run_until_killed(folder, kill * 10_000, 3 + chance.randrange(40))
+        accepted |= run_until_killed(folder, kill * 10_000, 3 + chance.randrange(40), chance.random() * 0.03)
         report = check(folder)
         assert report.ok, report.findings
         torn += bool(report.notes)
