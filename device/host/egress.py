@@ -85,6 +85,8 @@ def decide(request, rules, overrides, now_ms):
             return _deny(rule.name, "the rule %s denies %s" % (rule.name, target.host), rules)
         denied.append((rule.name, rule.network))
     if opening is None:
+        if not rules.rules:
+            missed = "; there are no rules at all"
         return _deny("default_deny", "no rule allows %s %s%s" % (method, target.origin, missed or ""), rules)
     verb = "allows" if opening.effect == "allow" else "asks about"
     return EgressDecision(
