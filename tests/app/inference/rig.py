@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -58,10 +59,16 @@ class KeyedTransport(httpx.AsyncBaseTransport):
 
 class Rig:
     """`servers` are imitations by model name, in the order in which they are asked. `lent` lists what was borrowed;
-    `arrived` is set with the first item."""
+    `times` are shorter ones than settings allow; `arrived` is set with the first item."""
 
     def __init__(
-        self, servers: dict[str, Any], more: str = "", verify: Any = True, order: str = "", **options: Any
+        self,
+        servers: dict[str, Any],
+        more: str = "",
+        verify: Any = True,
+        order: str = "",
+        times: Any = None,
+        **options: Any,
     ) -> None:
         text = "".join(
             f'[models.{name}]\napi = "{server.api}"\nurl = "{server.url}"\nmodel = "m-{name}"\n'
@@ -69,7 +76,9 @@ class Rig:
             f"cache_read_usd_per_mtok = 0.3\ncache_write_usd_per_mtok = 3.75\n{more}\n"
             for name, server in servers.items()
         )
-        self.settings = parse_settings(tomllib.loads(text + order), Path("config.toml")).models
+        settings = parse_settings(tomllib.loads(text + order), Path("config.toml")).models
+        models = {name: replace(model, **(times or {})) for name, model in settings.models.items()}
+        self.settings = replace(settings, models=models)
         self.clock = ManualClock()
         self.lent: list[tuple[str, str, str]] = []
         self.refuse: dict[str, Exception] = {}
@@ -82,7 +91,8 @@ class Rig:
             self.lend,
             self.clock,
             lambda: self.changes.append(self.inference.overview()),
-            **({"chance": lambda: 0.5} | options),
+            chance=lambda: 0.5,
+            **options,
         )
 
     async def __aenter__(self) -> "Rig":
