@@ -19,6 +19,7 @@ NAMES: Final = frozenset(
         "import": ("group", "task", "messages", "session"),
         "screen": ("shot", "tap", "swipe"),
         "box": ("reboot",),
+        "audit": ("witness",),
     }.items()
     for verb in verbs
 )

@@ -17,6 +17,7 @@ from device.host import (
     policy_state,
     run_commands,
     task_commands,
+    witness,
 )
 from device.host.errors import Refused
 from device.host.run_records import new_id
@@ -30,6 +31,7 @@ PREPARERS.update(override_commands.PREPARERS)
 PREPARERS.update(policy_state.PREPARERS)
 PREPARERS.update(note_commands.PREPARERS)
 PREPARERS.update(run_commands.PREPARERS)
+PREPARERS.update(witness.PREPARERS)
 HARDWARE = ("screen.shot", "screen.tap", "screen.swipe", "box.reboot")
 
 

@@ -25,6 +25,7 @@ from device.host.store import SpoolFull
 from device.host.supervisor import Supervisor
 from device.host.sync import Sync
 from device.host.telemetry import Telemetry
+from device.host.witness import Witness
 
 
 def _no_facts():
@@ -64,6 +65,7 @@ class Host:
         self.gate = EgressGate(store, clock, self.policy, self.overrides, self.asks)
         self._desk = CommandDesk(store, clock, self._commands, screen)
         self._sync = Sync(store, clock)
+        self._witness = Witness(store, clock)
         self._supervisor = Supervisor(clock, self._report_fault)
         self._healthy = self._health(facts)
         self._telemetry = Telemetry(store, clock, tell, self.queue, self._healthy)
@@ -167,6 +169,8 @@ class Host:
             self._inbox.accept(body, seq)
         elif kind == "cmd":
             self._desk.take(body, seq)
+        elif kind == "audit.witnessed":
+            self._witness.take(body, seq)
         else:
             self._store.mark_applied(seq)
             if kind == "sync.request":
@@ -216,6 +220,10 @@ class Host:
     def on_change(self, changed):
         """Call `changed()` whenever `glance()` may look different."""
         self._changed = changed
+
+    def changed(self):
+        """Have the screen look again."""
+        self._news()
 
     def queue(self):
         """The body of tele.queue, as things stand."""

@@ -34,6 +34,7 @@ RETRY_BASE_MS = const(5000)  # doubles with every try
 # --- logs ---
 RUN_LOG = const(64)
 AUDIT_RING = const(128)
+WITNESSES = const(8)  # heads of the laptop's audit log that the box has seen
 RESULT_BYTES = const(512)  # result or error text kept in a run record
 
 # --- agent ---

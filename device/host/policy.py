@@ -48,6 +48,7 @@ VERBS = {
     "override.add": BOX,
     "override.remove": BOX,
     "ask.answer": BOX,
+    "audit.witness": BOX,
     "policy.set": HOST,
 }
 MAIN = "main"

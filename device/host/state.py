@@ -7,6 +7,7 @@ The same records build it live, after a reboot and from a snapshot. Dicts that w
 from hashlib import sha256
 
 from device.host import limits
+from device.host.witness import keep as keep_witness
 
 DEFAULT_SETTINGS = {
     "assistant": "Barnacle",
@@ -41,6 +42,7 @@ class State:
         self.asks = {}
         self.overrides = {}
         self.policy = None
+        self.witnesses = []  # heads of the laptop's audit log, newest last
         self.recent = []
         self.next_n = 1
         self.ring_bytes = 0
@@ -134,6 +136,8 @@ class State:
             yield "ask.set", ask
         for override in self.overrides.values():
             yield "override.set", override
+        for witness in self.witnesses:
+            yield "witness.set", witness
         for entry in self.audit:
             yield "audit", entry
         for result in self.results:
@@ -258,6 +262,9 @@ class State:
         if len(self.audit) > limits.AUDIT_RING:
             del self.audit[0]
 
+    def _add_witness(self, body):
+        self.witnesses = keep_witness(self.witnesses, body)
+
     def _add_result(self, body):
         if self.result(body["id"]) is not None:
             return
@@ -314,6 +321,7 @@ _ACTIONS = {
     "audit": State._add_audit,
     "cmd.result": State._add_result,
     "policy.set": State._set_policy,
+    "witness.set": State._add_witness,
     "ask.set": State._set_ask,
     "override.set": State._set_override,
     "override.left": State._note_left,

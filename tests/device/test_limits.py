@@ -40,6 +40,7 @@ BEYOND = {
     "RETRY_BASE_MS": "host/test_runs.py::test_when_all_tries_fail_the_group_is_told_and_the_next_message_tries_again",
     "RUN_LOG": "host/test_state.py::test_the_run_log_drops_ended_runs_only",
     "AUDIT_RING": "host/test_state.py::test_the_audit_ring_keeps_the_newest",
+    "WITNESSES": "host/test_witness.py::test_only_the_last_heads_are_kept",
     "RESULT_BYTES": "host/test_limits.py::test_results_and_reasons_are_cut_to_what_a_record_keeps",
     "ENVELOPE_BYTES": "host/test_envelope.py::test_the_size_is_bounded_both_ways",
     "ENVELOPE_ID_BYTES": "host/test_limits.py::test_an_envelope_id_beyond_its_bound_is_refused",
