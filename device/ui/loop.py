@@ -16,6 +16,7 @@ from device.ui.navigation import HOME, Navigation
 from device.ui.state import Face
 
 _NO_TIMER = 0xFFFFFFFF  # LVGL: nothing is due, ever
+_SECOND_MS = 1000  # a countdown is on the glass
 _LEAST_SLEEP_MS = 5  # the host's loop always gets a turn
 
 
@@ -34,7 +35,7 @@ class Ui:
         self._glance = None
         self._fresh = True
         self._shown_ticks_ms = 0
-        self._minute_due_ms = None
+        self._look_due_ms = None
         self._still_until_ms = None
         self._samples = []
         self._started = False
@@ -112,31 +113,35 @@ class Ui:
             self._still_until_ms = None
         while self._samples:
             x, y, pressed = self._samples.pop(0)
-            self._board.touch(x, y, pressed)
+            self.navigation.from_afar(self._board.touch, x, y, pressed)
         self.navigation.settle()
-        if self._fresh or self._minute_is_over():
+        if self._fresh or self._look_is_due():
             self._refresh()
         due_ms = lv.timer_handler()
         return self._until(due_ms)
 
-    def _minute_is_over(self):
-        return self._minute_due_ms is not None and self._clock.ticks_ms() >= self._minute_due_ms
+    def _look_is_due(self):
+        return self._look_due_ms is not None and self._clock.ticks_ms() >= self._look_due_ms
 
     def _refresh(self):
         """Bring the page up to date with the newest glance and the time that has passed since."""
         self._fresh = False
         ticks_ms = self._clock.ticks_ms()
         now_ms = self._glance.get("now_ms") if self._glance else None
-        self._minute_due_ms = None
+        self._look_due_ms = None
+        elapsed_ms = ticks_ms - self._shown_ticks_ms
         if when.is_known(now_ms):
-            now_ms += ticks_ms - self._shown_ticks_ms
-            self._minute_due_ms = ticks_ms + when.until_next_minute(now_ms)
-        self.navigation.update(Face(self._glance, now_ms))
+            now_ms += elapsed_ms
+            self._look_due_ms = ticks_ms + when.until_next_minute(now_ms)
+        face = Face(self._glance, now_ms, elapsed_ms)
+        if face.ask is not None and face.ask.left_s > 0:
+            self._look_due_ms = ticks_ms + _SECOND_MS
+        self.navigation.update(face)
 
     def _until(self, due_ms):
         waits = []
         if due_ms != _NO_TIMER:
             waits.append(due_ms)
-        if self._minute_due_ms is not None:
-            waits.append(self._minute_due_ms - self._clock.ticks_ms())
+        if self._look_due_ms is not None:
+            waits.append(self._look_due_ms - self._clock.ticks_ms())
         return max(_LEAST_SLEEP_MS, min(waits)) if waits else None

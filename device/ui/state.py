@@ -5,6 +5,7 @@ A glance is the host's dict (see `device/host/host.py`): every key may be missin
 
 from device.host import limits
 from device.ui import glyphs, when
+from device.ui.ask_words import AskWords, model_words
 
 BOOT = "boot"
 ONLINE = "online"
@@ -24,14 +25,17 @@ BODY_ROWS = 4
 
 
 class Face:
-    """A glance, read at a time of its own: `now_ms` moves on between glances. `glance` None: the box is starting."""
+    """A glance, read at a time of its own: `now_ms` moves on between glances, `elapsed_ms` is the time since this one.
+    `glance` None: the box is starting. `ask` is the AskWords of the oldest ask that waits, or None."""
 
-    def __init__(self, glance, now_ms=None):
+    def __init__(self, glance, now_ms=None, elapsed_ms=0):
         self.glance = glance or {}
         self.started = glance is not None
         self.now_ms = self.glance.get("now_ms") if now_ms is None else now_ms
         self.offset_s = self.glance.get("offset_s") or 0
         self.time_known = when.is_known(self.now_ms)
+        ask = self.glance.get("ask")
+        self.ask = AskWords(ask, self.glance.get("asks") or 1, elapsed_ms) if ask else None
 
     @property
     def connection(self):
@@ -83,8 +87,8 @@ class Face:
             return blocks + self._waiting() + self._reply(1)
         if blocks:
             return blocks + self._waiting()
-        waiting = self._waiting()
-        reply = self._reply(BODY_ROWS - 1 - len(waiting))
+        waiting = self._waiting() + self._model()
+        reply = self._shown(BODY_ROWS - len(waiting)) or self._reply(BODY_ROWS - 1 - len(waiting))
         return (reply or self._empty()) + waiting
 
     @property
@@ -115,7 +119,10 @@ class Face:
 
     @property
     def foot(self):
-        """The line at the bottom: what the box still has to hand over while it is not online; "" otherwise."""
+        """The line at the bottom: how many asks wait, or what the box still has to hand over while it is not online;
+        "" otherwise."""
+        if self.ask is not None:
+            return _count(self.glance.get("asks") or 1, "ask") + ": tap"
         spool = self.glance.get("spool") or 0
         return "%d to send" % spool if spool and self.connection != ONLINE else ""
 
@@ -150,6 +157,15 @@ class Face:
             return []
         names = ", ".join([_name(group) for group in waiting[: limits.WAITING_SHOWN]])
         return [(WAITING, "%d waiting: %s" % (len(waiting), names), 1)]
+
+    def _model(self):
+        words = model_words(self.glance.get("model"))
+        return [(WAITING, words, 1)] if words else []
+
+    def _shown(self, rows):
+        """What a run has put on the screen."""
+        shown = self.glance.get("shown")
+        return [(TEXT, glyphs.plain(shown), rows)] if shown else []
 
     def _reply(self, rows):
         reply = self.glance.get("reply")

@@ -14,7 +14,20 @@ from tests.device.test_on_micropython import INTERPRETER, ROOT
 
 APPROVED = ROOT / "tests" / "device" / "ui" / "pictures"
 DRAWN = ROOT / "build" / "ui"
-STATES = ("boot", "empty", "long", "offline", "problem", "reply", "running", "schedule")
+STATES = (
+    "ask",
+    "boot",
+    "empty",
+    "long",
+    "long ask",
+    "offline",
+    "problem",
+    "question",
+    "reply",
+    "running",
+    "schedule",
+    "shown",
+)
 CHANNEL_TOLERANCE = 24  # of 255: rounding in anti-aliased edges
 PIXELS_TOLERANCE = 40  # of 129,600 that may differ by more
 

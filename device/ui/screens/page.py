@@ -16,6 +16,7 @@ class Page:
     tap_opens = None  # name of the page that a tap anywhere opens
     left = None  # name of the page that a swipe to the left opens
     right = None
+    hold_ms = 0  # how long a finger must stay for `held`; 0: a long press leads home
 
     def __init__(self, guard):
         self.screen = lv.obj(None)
@@ -37,6 +38,10 @@ class Page:
 
     def tapped(self, x, y):
         """An action `(name, args)` for a tap at these pixels, or None. `tap_opens` needs nothing here."""
+        return
+
+    def held(self, x, y):
+        """An action `(name, args)` for a finger that stayed here for `hold_ms`, or None."""
         return
 
     def delete(self):

@@ -62,6 +62,19 @@ WAITING = [{"folder": "family", "name": "Family", "depth": 2}, {"folder": "lab",
 LONG = "Überprüfe café & naïve Straße 🙂 ✅ 東京 <b>&amp;</b>\n\t“so” — " * 12
 WIDE = "W" * 64
 
+ASK = {
+    "id": "ask-1795363380000-k3x9ab",
+    "folder": "family",
+    "name": "Family",
+    "tool": "http_fetch POST",
+    "args": "list=groceries item=oat milk, bread and two lemons",
+    "host": "shop.example",
+    "why": "the rule shop asks about shop.example",
+    "left_ms": 87000,
+    "total_ms": 120000,
+    "a_while": True,
+}
+
 STATES = {
     "boot": None,
     "empty": glance(groups=0),
@@ -70,6 +83,7 @@ STATES = {
     "running": glance(running=RUNNING, waiting=WAITING, reply=REPLY, tasks=5, next=NEXT),
     "offline": glance(online=False, spool=12, reply=REPLY, tasks=5, next=NEXT),
     "problem": glance(online=None, problem="No model is configured: add one with barnacle secret set", next=NEXT),
+    "shown": glance(shown="Bin day tomorrow: the yellow one", model={"state": "no_key"}, tasks=5, next=NEXT),
     "long": glance(
         running=[{"folder": "w", "name": WIDE, "kind": "task", "text": LONG, "started_ms": 0}] * 8,
         waiting=[{"folder": "w", "name": WIDE, "depth": 32}] * 8,
@@ -80,4 +94,9 @@ STATES = {
         online=False,
         spool=256,
     ),
+}
+ASKS = {
+    "ask": glance(ask=ASK, asks=3, reply=REPLY, tasks=5, next=NEXT),
+    "question": glance(ask=dict(ASK, host="", a_while=False, tool="ask_owner", left_ms=9000), asks=1, next=NEXT),
+    "long ask": glance(ask=dict(ASK, name=WIDE, tool=LONG, args=LONG, host=WIDE, why=LONG), asks=8),
 }

@@ -5,7 +5,7 @@ import sys
 sys.path.insert(0, ".")
 
 from device.ui.loop import Ui
-from tests.device.ui.glances import STATES
+from tests.device.ui.glances import ASKS, STATES
 from tests.device.ui.glass import Glass
 
 
@@ -17,6 +17,9 @@ def main(folder):
     for name in sorted(STATES):
         ui.navigation.open("home")
         ui.show(STATES[name])
+        save(glass, ui, folder, name)
+    for name in sorted(ASKS):
+        ui.show(ASKS[name])
         save(glass, ui, folder, name)
     ui.show(STATES["reply"])
     ui.turn()

@@ -1,9 +1,11 @@
 """A glance in words."""
 
+# pyright: reportOptionalMemberAccess=false
+
 from device.host import limits
 from device.ui import state
 from device.ui.state import Face
-from tests.device.ui.glances import LONG, NEXT, NOW_MS, REPLY, RUNNING, STATES, WAITING, glance, task
+from tests.device.ui.glances import ASKS, LONG, NEXT, NOW_MS, REPLY, RUNNING, STATES, WAITING, glance, task
 
 
 def kinds(face):
@@ -104,3 +106,21 @@ def test_every_designed_state_has_words_without_line_breaks():
         for kind, text, rows in face.body:
             assert kind and rows >= 1 and "\n" not in text
         assert face.status and len(face.clock) == 5
+
+
+def test_an_ask_has_words_and_a_countdown_that_goes_on_between_glances():
+    face = Face(ASKS["ask"], NOW_MS + 1500, 1500)
+    assert (face.ask.who, face.ask.host, face.ask.left_s, face.ask.share) == ("1/3 Family", "shop.example", 86, 712)
+    assert Face(ASKS["ask"], None, 999999).ask.left_s == 0
+    assert face.foot == "3 asks: tap" and Face(glance()).ask is None
+
+
+def test_a_model_that_is_not_ready_is_told_in_a_few_words():
+    for name in ("no_key", "refused_key", "rate_limited", "offline", "over_budget", "broker_down", "absent"):
+        assert kinds(Face(glance(model={"state": name, "text": "x"}, reply=REPLY)))[-1] == state.WAITING, name
+    for model in (None, {}, {"state": "ready"}, {"state": "none"}, {"state": "?"}, "no_key"):
+        assert kinds(Face(glance(model=model, reply=REPLY))) == [state.WHO, state.TEXT]
+
+
+def test_what_a_run_shows_stands_in_the_middle():
+    assert Face(glance(shown="Bin\x1b day", reply=REPLY)).body == [(state.TEXT, "Bin day", 4)]
