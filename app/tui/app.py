@@ -17,7 +17,8 @@ from app.host.keys import OperatorCredentials
 from app.host.operator_client import OperatorClient
 from app.host.paths import Paths
 from app.host.settings import Settings
-from app.tui import say
+from app.tui import limits, say
+from app.tui.exports import new_file
 from app.tui.feed import Client, Feed
 from app.tui.help import Help
 from app.tui.live import PARTS, LiveData, Part
@@ -51,7 +52,13 @@ class Dashboard(App[None]):
         Binding("q", "quit", "Quit", tooltip="Leave; the appliance goes on where it was started separately", id="quit"),
     ]
 
-    def __init__(self, connect: Callable[[], Client], theme: str = "", keys: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], Client],
+        theme: str = "",
+        keys: dict[str, str] | None = None,
+        exports: Path | None = None,
+    ) -> None:
         super().__init__()
         self.live = LiveData()
         self.feed = Feed(connect, self.live, self.wake)
@@ -62,6 +69,8 @@ class Dashboard(App[None]):
         for one in THEMES:
             self.register_theme(one)
         self._wanted_theme = theme
+        self._exports = exports or Path.cwd()
+        self._exported = 0
         self.set_keymap(keys or {})
 
     @property
@@ -170,6 +179,14 @@ class Dashboard(App[None]):
         """Show what failed and what to do."""
         text = " ".join(part for part in (error.message, error.remedy) if part)
         self.notify(say.plain(text), severity="error", timeout=8, markup=False)
+
+    def export(self, name: str, suffix: str, text: str) -> Path:
+        """Write a new private file into the folder for exports; its path. Raises OSError."""
+        if self._exported >= limits.EXPORTS:
+            raise OSError(f"{limits.EXPORTS} files were exported already; restart the dashboard for more")
+        path = new_file(self._exports, name, suffix, text)
+        self._exported += 1
+        return path
 
     def in_keymap(self, binding: Binding) -> Binding:
         """The binding with the key that the user's key map gives it."""

@@ -10,3 +10,6 @@ ASKS = 32  # asks kept, answered ones included
 RUNS = 500  # runs kept
 UNDO = 20  # removals and edits that can be taken back
 HISTORY = 100  # runs of one task in its history
+AUDIT_PAGE = 200  # older records that are loaded at a time
+AUDIT_OLDER = 2000  # older records kept
+EXPORTS = 100  # files that one dashboard writes

@@ -9,7 +9,7 @@ from textual.widgets import Input, RichLog
 
 from app.errors import ProblemError
 from app.tui.app import Dashboard
-from app.tui.widgets.audit_panel import AuditPanel
+from app.tui.widgets.audit_table import AuditTable
 from app.tui.widgets.connection_strip import ConnectionStrip
 from app.tui.widgets.groups_table import GroupsTable
 from app.tui.widgets.line_table import LineTable
@@ -134,10 +134,10 @@ async def test_audit_entries_are_appended_and_denials_stand_out() -> None:
         await pilot.press("3")
         client.push("audit", {**entry, "decision": "allow", "reason": "owner"})
         client.push("audit", {**entry, "decision": "deny", "reason": "not its own group"})
-        panel = app.query_one(AuditPanel)
-        await until(pilot, lambda: len(panel.lines) == 2, "two entries")
-        assert "✕ task.add" in lines(panel)[1]
-        assert "not its own group" in lines(panel)[1]
+        panel = app.query_one(AuditTable)
+        await until(pilot, lambda: panel.row_count == 2, "two entries")
+        assert cells(panel, 1)[1:3] == ["✕", "task.add"]
+        assert "not its own group" in cells(panel, 1)[6]
 
 
 class Unreachable(FakeClient):
@@ -164,7 +164,7 @@ async def test_every_tab_fits_every_size(size: tuple[int, int]) -> None:
     app = Dashboard(lambda: client)
     async with app.run_test(size=size) as pilot:
         await loaded(pilot)
-        for key, panel in (("1", GroupsTable), ("2", TasksTable), ("3", AuditPanel)):
+        for key, panel in (("1", GroupsTable), ("2", TasksTable), ("3", AuditTable)):
             await pilot.press(key)
             region = app.query_one(panel).region
             assert region.width >= 40
