@@ -2,10 +2,15 @@
 
 from device.hardware import Hardware
 from device.host import limits, portable
+from device.host.agent import Agent
 from device.host.bus import Bus
-from device.host.host import Host
+from device.host.errors import Refused
+from device.host.host import AT_THE_BOX, Host
+from device.host.model_state import ModelState
 from device.host.offline import OfflineResponder
+from device.host.responders import Responders
 from device.host.store import Store
+from device.host.tools.toolbox import Parts
 from device.machine_facts import MachineFacts
 
 VERSION = "0.1.0"
@@ -32,17 +37,21 @@ class Box:
         self.store.recover()
         self.facts = MachineFacts(board, folder, VERSION)
         self.hardware = Hardware(self.clock, board.reboot, board.NO_SCREEN)
+        self._parts = Parts()
+        model = ModelState()
         self.host = Host(
             self.store,
             self.clock,
-            OfflineResponder(),
+            Responders(model, Agent(self.store, self.clock, self._parts), OfflineResponder()),
             self._tell,
             facts=self.facts.read,
             screen=self.hardware,
             device=self.provision["device"],
+            model=model,
         )
         self.host.boot(self.provision.get("assistant"))
         self.bus = self._make_bus()
+        self._connect_tools()
         self._fault_news_at = self.clock.ticks_ms()
         self.ui, self._view = self._make_screen() if with_screen else (None, None)
 
@@ -73,11 +82,24 @@ class Box:
             on_live=self.host.set_online,
             on_welcome=self.host.welcome,
             on_audit=self.host.note,
+            on_telemetry=self._hear,
+            on_service=self.host.hear,
             has_room=self.store.room.is_set,
         )
         self.store.call_when_durable(bus.link.kick)
         self.facts.connected_by(bus.client)
         return bus
+
+    def _connect_tools(self):
+        parts, host = self._parts, self.host
+        parts.calls = self.bus.calls
+        parts.gate = host.gate
+        parts.asks = host.asks
+        parts.show = host.show
+        parts.status = host.status
+
+    def _hear(self, kind, body, envelope):
+        self.host.hear(kind, body)
 
     def _make_screen(self):
         from device.screen_port import ScreenPort
@@ -93,8 +115,13 @@ class Box:
 
     def _action(self, name, args):
         """What a person asked for on the glass; pages are the screen's own matter."""
-        if not name.startswith("ui."):
-            self.host.perform(name, args)
+        if name.startswith("ui."):
+            return
+        actor = dict(AT_THE_BOX, presence=args.pop("presence", False))
+        try:
+            self.host.perform(name, args, actor)
+        except Refused:  # audited, and the screen shows what is: somebody else was faster, or time was up
+            self.host.changed()
 
     def _screen_fault(self, where, error):
         """Audit a fault of the screen's, but not every one: the record changes the glance, which may fail again."""

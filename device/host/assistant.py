@@ -11,17 +11,19 @@ from device.host import trigger as triggers
 from device.host.errors import Refused
 from device.host.sentence_times import UnclearTime
 
+REMINDER = "Reminder: "
 _PASSED_OVER = ("unknown", "unclear") + sentences.SOCIAL
 
 
 class OfflineAssistant:
     """Stateless. `view`: the box's state; `perform(name, args)` does a command as the group, or raises Refused."""
 
-    def answer(self, messages, view, perform, now_ms, zone, folder, trigger=""):
+    def answer(self, messages, view, perform, now_ms, zone, folder, trigger="", unknown_text=None):
         """The reply to a batch of messages, oldest first.
 
         Those that begin with `trigger` are answered one by one. Where none does (`main` needs no trigger) the last one
         is, and the earlier ones too as far as they are understood. The others are context: the reply says how many.
+        `unknown_text` is said where nothing is understood, else that no model is configured.
         """
         meant = [at for at in range(len(messages)) if trigger and triggers.matches(trigger, messages[at]["text"])]
         given, answered, unknown = [], 0, False
@@ -40,7 +42,7 @@ class OfflineAssistant:
             else:
                 given.append(reply)
         if unknown:
-            given.append(replies.UNKNOWN)
+            given.append(replies.UNKNOWN if unknown_text is None else unknown_text)
         if answered <= last:
             given.append("(I have read %s.)" % replies.counted(last + 1 - answered, "earlier message"))
         return "\n\n".join(given)
@@ -55,7 +57,7 @@ class OfflineAssistant:
             reply = self._reply(request, [], view, perform, now_ms, zone, folder)
             if reply is not None:
                 return reply
-        return "Reminder: " + prompt
+        return REMINDER + prompt
 
     def _reply(self, request, earlier, view, perform, now_ms, zone, folder):
         """The answer; None where the sentence is about something else."""

@@ -6,6 +6,7 @@ owner (policy.py decides). They go into the system prompt of each run.
 
 from device.host import bounded, limits
 from device.host.errors import Refused
+from device.host.prompt import escape_xml
 
 GLOBAL = "global"
 
@@ -21,7 +22,7 @@ def folder_of(actor, args):
 
 
 def read(state, args, context):
-    """{scope?} -> {"scope", "text", "by", "ts_ms"}; without a scope a group's own notes, those for all for the owner."""
+    """{scope?} -> {"scope", "text", "by", "ts_ms"}; with no scope a group's own notes, the owner's for all."""
     scope = _scope(state, args, context)
     empty = {"scope": scope, "text": "", "by": "", "ts_ms": None}
     return [], state.notes.get(scope, empty)
@@ -39,7 +40,8 @@ def write(state, args, context):
         text = (state.notes[scope]["text"] + "\n" + text).strip()
     elif not isinstance(append, bool):
         raise Refused("bad_value", "append is neither true nor false")
-    if len(text.encode()) > limits.NOTE_BYTES or bounded.encoded_bytes(text) > limits.NOTE_ENCODED_BYTES:
+    in_prompt = bounded.encoded_bytes(escape_xml(text))
+    if len(text.encode()) > limits.NOTE_BYTES or in_prompt > limits.NOTE_ENCODED_BYTES:
         raise Refused(
             "too_large", "the notes exceed %d bytes" % limits.NOTE_BYTES, "write a shorter text in their place"
         )

@@ -1,6 +1,7 @@
 """What a responder may do while its run goes on: act as the group, show text, send a message before the end."""
 
-from device.host import audit, bounded, limits, prompt, run_records
+from device.host import audit, bounded, limits, policy, prompt, run_records
+from device.host.errors import Refused
 
 
 class RunApi:
@@ -46,13 +47,12 @@ class RunApi:
 
     def had_effect(self, what):
         """Something was done for good, or is about to be: from here on an error no longer rolls the messages back. What
-        is put before the next await is durable together with this, or not at all. Raises SpoolFull."""
+        is put before the next await is durable together with this, or not at all."""
         if self.output is not None:
             return
-        self._store.require(1, 2048)
         self.output = bounded.result(what)
         self._run = dict(self._run, result=self.output)
-        self._store.put("run.started", self._run)
+        self._store.put("run.started", self._run, up=self._store.has_room(1, 2048))
 
     async def committed(self):
         """Return once everything put so far is durable."""
@@ -62,10 +62,18 @@ class RunApi:
         """Show the reply as it grows (screen, dashboard): a preview, nothing durable."""
         self._show(self._run, text)
 
-    async def send(self, text):
-        """Send a message to the group now. From here on an error no longer rolls the messages back."""
+    def authorize(self, verb, folder):
+        """Decide and audit whether the run may do `verb` to the group `folder`; raises Refused."""
+        decision = policy.decide(self.actor, verb, folder, self.view)
+        self.note(verb, decision.effect, decision.rule, decision.reason, "folder=%s" % folder)
+        if not decision.allowed:
+            raise Refused("not_authorized", decision.reason, "ask in the main group, or as the owner")
+
+    async def send(self, text, folder=None):
+        """Send a message to the group, or to another one that `authorize` allowed, now. From here on an error no longer
+        rolls the messages back."""
         text = bounded.reply(prompt.strip_internal(text))
-        group = self._store.state.groups.get(self._run["folder"])
+        group = self._store.state.groups.get(folder or self._run["folder"])
         if not text or group is None:
             return
         self._store.require(2, 2048 + bounded.encoded_bytes(text))
