@@ -1,26 +1,15 @@
-"""What can be wrong with the audit log.
+"""What can be wrong with the audit log (part of the tree in broker/errors.py).
 
-AuditError             `.code`, `.message`, `.remedy`
-└── AuditUnavailable   nothing can be recorded now, so nothing may be done that has to be
+AuditUnavailable   nothing can be recorded now, so nothing may be done that has to be
+UnsafePathError    in folder.py: a path is a link, belongs to somebody else, or is open to others
 """
 
-
-class AuditError(Exception):
-    """Something about the audit log; `code` is stable, `message` says what, `remedy` what to do."""
-
-    code = "audit"
-
-    def __init__(self, message: str, remedy: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.remedy = remedy
+from broker.errors import Unavailable
 
 
-class AuditUnavailable(AuditError):  # noqa: N818 - says what was met
+class AuditUnavailable(Unavailable):
     """The record is not accepted. `state`: "full", "unwritable", "changed" or "closed"."""
 
-    code = "audit_unavailable"
-
     def __init__(self, state: str, message: str, remedy: str = "") -> None:
-        super().__init__(message, remedy)
+        super().__init__("audit_unavailable", message, remedy)
         self.state = state

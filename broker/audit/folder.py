@@ -6,16 +6,17 @@ import re
 import stat
 from pathlib import Path
 
-from broker.audit.errors import AuditError
+from broker.errors import Unavailable
 
 _NAME = re.compile(r"audit-([0-9]{6,12})\.log")
 LOCK, RESERVE = "lock", "reserve"
 
 
-class UnsafePathError(AuditError):
+class UnsafePathError(Unavailable):
     """A path is a link, belongs to somebody else, or is open to others."""
 
-    code = "audit_unsafe"
+    def __init__(self, message: str, remedy: str) -> None:
+        super().__init__("audit_unavailable", message, remedy)
 
 
 def file_name(number: int) -> str:
