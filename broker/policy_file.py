@@ -112,8 +112,8 @@ def _read(path: Path) -> bytes:
     try:
         handle = os.open(path, os.O_RDONLY | _NO_LINKS)
     except FileNotFoundError:
-        message = f"{path} is missing, so everything is denied"
-        raise PolicyFileError(message, "write one with: barnacle policy allow URL", MISSING) from None
+        remedy = "write one with: barnacle policy allow URL"
+        raise PolicyFileError(f"{path} is missing", remedy, MISSING) from None
     except OSError as error:
         reason = "is a symbolic link" if path.is_symlink() else f"cannot be read: {error.strerror}"
         raise PolicyFileError(f"{path} {reason}", "put a plain file there, with mode 0600") from None

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from app.cli import (
+    asks,
     audit,
     completion,
     groups,
@@ -17,6 +18,7 @@ from app.cli import (
     nanoclaw,
     operators,
     parity,
+    policy,
     replay,
     schedule,
     schedule_next,
@@ -67,10 +69,12 @@ def build_parser() -> Parser:
     messages.add(commands)
     groups.add(commands)
     schedule_next.add(schedule.add(commands))
+    asks.add(commands)
     audit.add(commands)
     watch.add(commands)
     screen.add(commands)
     secret.add(commands)
+    policy.add(commands)
     operators.add(commands)
     nanoclaw.add(commands, parity.add(commands))
     replay.add(commands)
