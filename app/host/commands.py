@@ -19,6 +19,10 @@ NAMES: Final = frozenset(
         "import": ("group", "task", "messages", "session"),
         "screen": ("shot", "tap", "swipe"),
         "box": ("reboot",),
+        "ask": ("answer",),
+        "override": ("add", "remove"),
+        "notes": ("get", "set"),
+        "run": ("cancel",),
         "audit": ("witness",),
     }.items()
     for verb in verbs

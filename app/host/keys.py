@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from app.errors import KeysError
 from app.host.private_file import read_private, write_private
@@ -20,6 +20,8 @@ LOCAL = "local"
 HOST_USER = "host"
 VERSION = 1
 OPERATORS_MAX = 32
+NOT_OPERATORS: Final = frozenset({"host", "screen", "box"})
+"""Whom the box itself knows by these names: the host, which sets its policy, and the finger on its glass."""
 _CLIENT = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 
 
@@ -126,6 +128,8 @@ def add_operator(path: Path, client: str) -> Keys:
         raise KeysError(
             f"{client!r} cannot be an operator's name", "use up to 32 lower-case letters, digits and dashes"
         )
+    if client in NOT_OPERATORS:
+        raise KeysError(f"{client!r} is a name of Barnacle's own", "choose another name")
     keys = load_keys(path)
     if client in keys.operators:
         raise KeysError(f"there is already an operator {client!r}", "choose another name, or remove that one first")
@@ -213,6 +217,7 @@ def _decode(text: str, path: Path) -> Keys:
             operators={
                 name: _Operator(_text(one["password"]), bytes.fromhex(one["key"]))
                 for name, one in document["operators"].items()
+                if name not in NOT_OPERATORS
             },
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:

@@ -85,6 +85,19 @@ def test_an_operator_can_be_added_and_removed(tmp_path):
     assert remove_operator(path, "kitchen") == before == load_keys(path)
 
 
+def test_attack_an_operator_named_like_the_host_or_the_screen_is_not_let_in(tmp_path):
+    path = tmp_path / "keys.json"
+    load_keys(path)
+    document = json.loads(path.read_text())
+    for name in ("host", "screen", "box", "kitchen"):
+        document["operators"][name] = document["operators"][LOCAL]
+    write_private(path, json.dumps(document))
+    assert set(load_keys(path).operators) == {LOCAL, "kitchen"}
+    for name in ("host", "screen", "box"):
+        with pytest.raises(KeysError, match="own"):
+            add_operator(path, name)
+
+
 @pytest.mark.parametrize("name", ["", "Kitchen", "a/b", "+", "#", "-x", "x" * 33, LOCAL])
 def test_an_operator_name_that_cannot_be_is_refused(tmp_path, name):
     with pytest.raises(KeysError):

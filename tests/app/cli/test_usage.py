@@ -43,7 +43,7 @@ def test_examples_in_help_are_valid_commands(path):
 
 def test_the_expected_commands_exist():
     names = {" ".join(path) for path in COMMANDS}
-    wanted = "up down tui status send groups queues messages watch completion version"
+    wanted = "up down tui status send groups queues messages watch completion version asks approve deny"
     wanted_in = {
         "group": "add set remove pause resume",
         "schedule": "list add edit pause resume run remove next history",
@@ -51,6 +51,7 @@ def test_the_expected_commands_exist():
         "screen": "shot tap swipe",
         "secret": "set list remove",
         "operator": "add list remove",
+        "override": "add list remove",
     }
     for family, commands in wanted_in.items():
         assert {f"{family} {command}" for command in commands.split()} <= names
@@ -77,6 +78,14 @@ def test_the_expected_commands_exist():
         ["watch", "--count", "0"],
         ["completion", "tcsh"],
         ["secret", "set", "mqtt-password", "hunter2"],
+        ["approve"],
+        ["approve", "k3x9", "--for", "16m"],
+        ["approve", "k3x9", "--for", "1d"],
+        ["override", "add", "x.example", "--reason", "r"],
+        ["override", "add", "x.example", "--for", "1h"],
+        ["override", "add", "x.example", "--for", "25h", "--reason", "r"],
+        ["override", "add", "x.example", "--for", "30s", "--reason", "r"],
+        ["override", "add", "x.example", "--for", "1h", "--reason", "r", "--port", "0"],
     ],
 )
 def test_wrong_usage_is_one_line_with_the_remedy_and_exit_code_2(argv, capsys):
