@@ -32,7 +32,8 @@ _LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
 _NUMBERS: Final = {"max_tokens": (16, 65_536), "context": (1024, 4_000_000), "timeout_s": (5, 3600)} | {
     "first_token_s": (1, 3600)
 }
-_TEXTS: Final = ("api", "url", "model", "credential", "ca")
+_TEXTS: Final = ("api", "url", "model", "credential", "thinking", "ca")
+_THINKING: Final = ("", "disabled", "between_tools", "adaptive")
 
 
 class Endpoint(NamedTuple):
@@ -76,6 +77,9 @@ class ModelSettings:
     """Seconds that a whole answer may take."""
     first_token_s: int = 90
     """Seconds until its first word; a local server may have to load the model first."""
+    thinking: str = ""
+    """Anthropic's thinking mode; "" leaves it to the model. Newer models think unless told not to ("between_tools" is
+    the least for Claude 5.5, "disabled" for those before): that takes time and tokens before the first word."""
     ca: str = ""
     """Certificate authority (PEM file) of a server of one's own with TLS; "" trusts the system's."""
     prices: Prices = field(default_factory=Prices)
@@ -140,6 +144,8 @@ def _model(name: str, value: object, path: Path) -> ModelSettings:
             raise SettingsError(f"{where}.{key} is missing", f'add for example: {key} = "{example}"')
     if texts["api"] not in APIS:
         raise SettingsError(f"{where}.api is {texts['api']!r}", "use one of " + ", ".join(APIS))
+    if texts.get("thinking", "") not in _THINKING:
+        raise SettingsError(f"{where}.thinking is {texts['thinking']!r}", "use one of " + ", ".join(_THINKING[1:]))
     texts["url"] = _url(texts["url"], f"{where}.url", texts.get("credential", ""))
     if texts.get("credential") and not _CREDENTIAL.fullmatch(texts["credential"]):
         raise SettingsError(

@@ -68,6 +68,7 @@ def test_an_address_gives_the_scope_of_its_leases(url, endpoint):
         (CLAUDE + "max_tokens = true\n", "models.claude.max_tokens", "from 16"),
         (CLAUDE + "input_usd_per_mtok = -1\n", "input_usd_per_mtok", "dollars"),
         (CLAUDE + "input_usd_per_mtok = nan\n", "input_usd_per_mtok", "dollars"),
+        (CLAUDE + 'thinking = "hard"\n', "models.claude.thinking", "between_tools"),
         (CLAUDE + "ca = 1\n", "models.claude.ca", "for example"),
         (CLAUDE.replace('"key"', '"sk-fake UPPER"'), "credential", "barnacle secret set"),
         (CLAUDE.replace("https://api.anthropic.com", "api.anthropic.com"), "no address", "https://"),

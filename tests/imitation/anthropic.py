@@ -10,7 +10,8 @@ from tests.imitation.server import Imitation, Received, RefusedError
 
 NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}")
 BODY = {"model", "max_tokens", "messages", "system", "tools", "tool_choice", "stream", "temperature", "metadata"} | {
-    "stop_sequences"
+    "stop_sequences",
+    "thinking",
 }
 BLOCKS = {
     "text": {"type", "text"},
@@ -118,6 +119,10 @@ def _check_body(body: Any) -> None:
     _need(isinstance(body.get("model"), str), "model: Field required")
     if body["model"] == "unknown":
         raise RefusedError(404, "not_found_error", "model: unknown")
+    thinking = body.get("thinking", {"type": "adaptive"})
+    _need(thinking in ({"type": kind} for kind in ("adaptive", "disabled", "between_tools")), "thinking: invalid")
+    if "5-5" in body["model"]:
+        _need(thinking["type"] != "disabled", "thinking: use between_tools in place of disabled")
     tokens = body.get("max_tokens")
     _need(isinstance(tokens, int) and tokens >= 1, "max_tokens: Field required")
     marks = json.dumps(body).count('"cache_control"')

@@ -38,6 +38,8 @@ class AnthropicApi:
         ]
         messages[-1]["content"][-1] |= _KEPT
         body: dict[str, Any] = {"model": model.model, "max_tokens": allowed_tokens(request, model), "stream": True}
+        if model.thinking:
+            body["thinking"] = {"type": model.thinking}
         if request.system:
             system: list[dict[str, Any]] = [{"type": "text", "text": text} for text in request.system]
             system[max(0, len(system) - 2)] |= _KEPT

@@ -111,6 +111,15 @@ async def test_anthropic_gets_marks_for_its_cache_at_the_end_of_what_stays():
     assert body["max_tokens"] == 500
 
 
+async def test_thinking_is_set_only_where_the_settings_say_so():
+    async with AnthropicImitation(KEY) as server:
+        for more in ("", 'thinking = "between_tools"', 'thinking = "disabled"'):
+            async with Rig({"m": server}, more) as rig:
+                await rig.ask()
+    sent = [request.json.get("thinking") for request in server.requests]
+    assert sent == [None, {"type": "between_tools"}, {"type": "disabled"}]
+
+
 async def test_an_id_from_another_server_is_made_fit_for_anthropic():
     async with AnthropicImitation(KEY) as server, Rig({"m": server}) as rig:
         await rig.ask(messages=round_of_tools("call|1.x"))
