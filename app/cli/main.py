@@ -16,10 +16,12 @@ from app.cli import (
     lifecycle,
     messages,
     nanoclaw,
+    notes,
     operators,
     parity,
     policy,
     replay,
+    runs,
     schedule,
     schedule_next,
     screen,
@@ -68,6 +70,8 @@ def build_parser() -> Parser:
     status.add(commands)
     messages.add(commands)
     groups.add(commands)
+    notes.add(commands)
+    runs.add(commands)
     schedule_next.add(schedule.add(commands))
     asks.add(commands)
     audit.add(commands)
