@@ -17,6 +17,14 @@ AUDIT: Final = 50_000
 
 FACTS: Final = 512  # asks, overrides, notes, days of spending and so on, of each kind
 
+# --- audit chain ---
+AUDIT_TOGETHER: Final = 64  # events that the credential broker is given at a time
+AUDIT_RETRY_MS: Final = 1_000  # first pause after it could not record them; doubles
+AUDIT_RETRY_MAX_MS: Final = 30_000
+WITNESS_RECORDS: Final = 64  # the box is told the chain's head after so many records,
+WITNESS_MS: Final = 60_000  # or so long after one came,
+WITNESS_LEAST_MS: Final = 2_000  # and no more often than this
+
 # --- reads ---
 READ_LIMIT: Final = 500  # rows one read may ask for
 READ_LIMIT_DEFAULT: Final = 50
@@ -48,6 +56,23 @@ OUTCOMES_AWAITED: Final = 256  # commands and messages somebody waits for
 CALL_ITEMS_WAITING: Final = 4  # items of one call not yet sent; whoever makes them waits
 CALL_JOIN_CHARS: Final = 2048  # text that waits is joined up to this length
 CALL_TEXT_CHARS: Final = 512  # code, message or remedy of a failure, each
+
+# --- runs that borrow from the credential broker ---
+OPEN_RUNS: Final = 64  # at a time; the box has 8 slots
+RUN_WAIT_MS: Final = 5_000  # a run's record may be stored so long after its first call came
+RUN_GRACE_S: Final = 30  # the box may be away so long; then its runs give their leases back
+LEASE_CALLS: Final = 64  # requests of one run to one model, retries included
+LEASE_BYTES: Final = 32 * 1024 * 1024  # both ways
+LEASE_TTL_S: Final = 1800
+APPROVALS_KEPT: Final = 256  # approved requests that were used, so that none is used twice
+FETCH_S: Final = 30  # one request to the web
+FETCH_BYTES: Final = 2 * 1024 * 1024  # both ways, before it is cut
+FETCH_TEXT_BYTES: Final = 24 * 1024  # what the box gets of it
+FETCH_HEADER_BYTES: Final = 2048  # that a run may set
+BROKER_LOOK_MS: Final = 500  # how often the credential broker is asked how it is
+BROKER_ANSWER_S: Final = 5
+MODEL_NEWS_BYTES: Final = 6000  # `host.model` to the box; texts of groups go first
+MODEL_AGAIN_MS: Final = 1_500  # what is told at a session's beginning is told once more so long after
 
 # --- operator client ---
 CLIENT_EVENTS: Final = 1_000  # events not yet read; older ones are dropped and counted
