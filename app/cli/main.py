@@ -15,6 +15,7 @@ from app.cli import (
     incident,
     lifecycle,
     messages,
+    models,
     nanoclaw,
     notes,
     operators,
@@ -70,6 +71,7 @@ def build_parser() -> Parser:
     status.add(commands)
     messages.add(commands)
     groups.add(commands)
+    models.add(commands)
     notes.add(commands)
     runs.add(commands)
     schedule_next.add(schedule.add(commands))

@@ -24,7 +24,7 @@ Api = Literal["anthropic", "openai"]
 APIS: Final[tuple[Api, ...]] = ("anthropic", "openai")
 MICRO: Final = 1_000_000
 PRICES: Final = ("input", "output", "cache_read", "cache_write")
-_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
+NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _CREDENTIAL: Final = re.compile(r"[a-z0-9-]{1,40}")
 _HOST: Final = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]{2,45}\]")
 _PATH: Final = re.compile(r"(/[A-Za-z0-9._~-]+)*")
@@ -130,7 +130,7 @@ def price(value: float | Decimal) -> int:
 
 def _model(name: str, value: object, path: Path) -> ModelSettings:
     where = f"{path}: models.{name}"
-    if not _NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         raise SettingsError(f"{where}: no name for a model", "use up to 32 small letters, digits and dashes")
     table = _table(value, where, f"[models.{name}]")
     prices = {f"{kind}_usd_per_mtok": kind for kind in PRICES}
