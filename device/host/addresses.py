@@ -72,6 +72,7 @@ _RANGES_6 = (
     ("fec00000000000000000000000000000", 10, "site_local"),
     ("ff000000000000000000000000000000", 8, "multicast"),
 )
+_LOOPBACK_6 = bytes(15) + b"\x01"
 _MAPPED = bytes(10) + b"\xff\xff"
 _NAT64 = b"\x00\x64\xff\x9b" + bytes(8)
 _NAT64_LOCAL = b"\x00\x64\xff\x9b\x00\x01"
@@ -122,6 +123,14 @@ def classify(address):
     if own == "reserved" and found == own and address[:12] == _NAT64:
         return PUBLIC
     return own if own in ("loopback", "this_network", "nat64_local") else found
+
+
+def is_itself(address):
+    """Whether a special address of the near kinds is one itself, and does not just carry one through a tunnel."""
+    address = plain(address)
+    if len(address) == 4:
+        return True
+    return address[0] in (0xFC, 0xFD) or (address[0] == 0xFE and address[1] >= 0x80) or address == _LOOPBACK_6
 
 
 def plain(address):

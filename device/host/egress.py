@@ -140,7 +140,11 @@ def _admits(decision, target, address, kind):
             return True
     if not decision.private:
         return False
-    return target.address is not None or kind in _NEAR or (kind == "loopback" and is_localhost(target.host))
+    if target.address is not None:
+        return True
+    if not addresses.is_itself(address):
+        return False
+    return kind in _NEAR or (kind == "loopback" and is_localhost(target.host))
 
 
 def _never(target, method, rules):
