@@ -122,7 +122,7 @@ def _states(context: Context) -> dict[str, dict[str, Any]]:
     try:
         answer: list[dict[str, Any]] | None = context.ask("models")
     except ProblemError as error:
-        if error.exit_code == UNREACHABLE:
+        if error.exit_code == UNREACHABLE or getattr(error, "code", "") == "unknown_request":
             return {}
         raise
     return {one["name"]: one for one in answer or []}
@@ -134,7 +134,7 @@ def _row(models: "ModelsSettings", model: "ModelSettings", state: dict[str, Any]
     prices = {kind: getattr(model.prices, kind) for kind in ("input", "output", "cache_read", "cache_write")}
     row: dict[str, Any] = {key: getattr(model, key) for key in ("name", "api", "model", "url", "credential")}
     row |= {"for": ", ".join(asked) or "nobody", "micro_usd_per_mtok": prices}
-    known = state or {"state": "unknown", "text": "Barnacle is not running here"}
+    known = state or {"state": "unknown", "text": "no running host says how it is"}
     return row | {"state": known["state"], "text": known["text"]}
 
 

@@ -3,7 +3,7 @@
     [models.claude]                      [inference]
     api = "anthropic"                    default = ["claude", "ollama"]
     url = "https://api.anthropic.com"    [inference.groups]
-    model = "claude-sonnet-5-5"          family = ["ollama"]
+    model = "claude-sonnet-5"          family = ["ollama"]
     credential = "anthropic-api-key"
 
 Only the *name* of a credential is here; its value is in the keyring. Prices become whole micro-USD.
@@ -139,7 +139,7 @@ def _model(name: str, value: object, path: Path) -> ModelSettings:
             known = ", ".join([*_TEXTS, *_NUMBERS, *prices])
             raise SettingsError(f"{path}: unknown key in [models.{name}]: {key}", f"known are {known}")
     texts = {key: _text(table, key, where) for key in _TEXTS if key in table}
-    for key, example in (("api", "anthropic"), ("url", "https://api.anthropic.com"), ("model", "claude-sonnet-5-5")):
+    for key, example in (("api", "anthropic"), ("url", "https://api.anthropic.com"), ("model", "claude-sonnet-5")):
         if not texts.get(key):
             raise SettingsError(f"{where}.{key} is missing", f'add for example: {key} = "{example}"')
     if texts["api"] not in APIS:

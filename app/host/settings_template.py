@@ -36,7 +36,8 @@ TEMPLATE = """\
 # [models.claude]
 # api = "anthropic"        # or "openai": any compatible server
 # url = "https://api.anthropic.com"
-# model = "claude-sonnet-5-5"
+# model = "claude-sonnet-5"
+# thinking = "disabled"
 # credential = "anthropic-api-key"
 #
 # [inference]

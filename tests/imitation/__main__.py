@@ -21,11 +21,11 @@ KINDS = {"anthropic": AnthropicImitation, "openai": OpenAiImitation}
 async def _serve(args: argparse.Namespace) -> None:
     tls, ca = server_context(args.tls) if args.tls else (None, None)
     async with KINDS[args.api](args.key, brain=think, tls=tls, port=args.port) as server:
-        said = {"url": server.url, "api": args.api, "key": args.key}
-        print(json.dumps(said | ({"ca": str(ca)} if ca else {})), flush=True)
         stopped = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+        said = {"url": server.url, "api": args.api, "key": args.key}
+        print(json.dumps(said | ({"ca": str(ca)} if ca else {})), flush=True)
         await stopped.wait()
 
 
