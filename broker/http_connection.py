@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 
 import h11
@@ -165,7 +165,12 @@ class Connection:
         if response.tunnel is not None:
             await self._hand_over(response)
             return False
-        return await self._send(response, request)
+        try:
+            return await self._send(response, request)
+        finally:
+            close = getattr(response.body, "aclose", None)
+            if close is not None:
+                await close()
 
     async def _hand_over(self, response: Response) -> None:
         self._writer.write(f"HTTP/1.1 {response.status} Connection established\r\n\r\n".encode())
@@ -213,9 +218,6 @@ class Connection:
             _log.debug("an answer was cut: %s", error.code)
             self._writer.transport.abort()
             return False
-        finally:
-            if isinstance(body, AsyncGenerator):
-                await body.aclose()
         return True
 
     def _write(self, event: h11.Response | h11.Data | h11.EndOfMessage) -> None:
