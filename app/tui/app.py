@@ -26,6 +26,7 @@ from app.tui.page import Page
 from app.tui.pages import PAGES
 from app.tui.palette import Actions
 from app.tui.themes import THEMES
+from app.tui.widgets.asks_panel import open_asks
 from app.tui.widgets.connection_strip import ConnectionStrip
 from app.tui.widgets.tab_bar import TabBar
 
@@ -66,6 +67,7 @@ class Dashboard(App[None]):
         self._front = 0
         self._drawn: list[dict[Part, int]] = [{} for _ in self.pages]
         self._due = False
+        self._rung: set[str] = set()
         for one in THEMES:
             self.register_theme(one)
         self._wanted_theme = theme
@@ -138,6 +140,7 @@ class Dashboard(App[None]):
     def _draw(self) -> None:
         self._due = False
         live = self.live
+        self._ring()
         self.query_one(ConnectionStrip).show(live)
         self.query_one(TabBar).show(self.page.NAME, self._marks())
         if len(self.screen_stack) > 1 or not self.page.is_mounted:
@@ -149,8 +152,15 @@ class Dashboard(App[None]):
             self.page.show_live(live, new)
 
     def _marks(self) -> dict[str, str]:
-        asks = sum(ask["state"] == "open" for ask in self.live.asks.values())
+        asks = len(open_asks(self.live))
         return {"overview": f"!{asks}"} if asks else {}
+
+    def _ring(self) -> None:
+        """The bell, once for every ask."""
+        waiting = {str(ask["id"]) for ask in open_asks(self.live)}
+        if waiting - self._rung:
+            self.bell()
+        self._rung = waiting
 
     def on_screen_resume(self) -> None:
         """A dialog was closed: what was covered may have changed."""

@@ -17,6 +17,7 @@ LOADED: dict[Part, dict[str, Any]] = {
     "tasks": {},
     "audit": {"limit": 200},
     "runs": {"limit": 200},
+    "asks": {},
 }
 RETRY_S = 2.0
 
@@ -98,7 +99,12 @@ class Feed:
 
     async def _load(self, client: Client) -> None:
         for part, args in LOADED.items():
-            self._live.load(part, await client.request(part, **args))
+            try:
+                self._live.load(part, await client.request(part, **args))
+            except ProblemError as error:
+                if getattr(error, "code", "") != "unknown_request":
+                    raise
+                self._live.load(part, [])  # a host that is older than this dashboard
         for folder in self._chats:
             await self._load_chat(folder)
         self._note(True)

@@ -49,6 +49,8 @@ class LiveData:
             "tele.health": self._health,
             "tele.text": self._text,
             "host.state": self._host_state,
+            "host.model": self._model,
+            "host.broker": self._credentials,
         }
 
     @property
@@ -77,6 +79,16 @@ class LiveData:
     def host(self) -> Record:
         """Version, zone and spool of the host process; empty before the first answer."""
         return cast("Record", self.status.get("host") or {})
+
+    @property
+    def model(self) -> Record:
+        """`state`, `name` and `text` of the language model; empty when the host has not said."""
+        return cast("Record", self.status.get("model") or {})
+
+    @property
+    def credentials(self) -> Record:
+        """`state`, `text` and more of the credential broker; empty when the host has not said."""
+        return cast("Record", self.status.get("credentials") or {})
 
     @property
     def zone(self) -> str:
@@ -185,6 +197,14 @@ class LiveData:
     def _host_state(self, body: Record) -> None:
         device = {**self.device, **{k: body[k] for k in ("online", "seen_ms") if k in body}}
         self.status = {**self.status, "device": device}
+        self._changed("status")
+
+    def _model(self, body: Record) -> None:
+        self.status = {**self.status, "model": body}
+        self._changed("status")
+
+    def _credentials(self, body: Record) -> None:
+        self.status = {**self.status, "credentials": body}
         self._changed("status")
 
     def _text(self, body: Record) -> None:

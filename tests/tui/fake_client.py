@@ -80,6 +80,7 @@ class FakeClient:
             "tasks": [task(2), task(1)],
             "audit": [],
             "runs": [],
+            "asks": [],
             "messages": [],
         }
 

@@ -6,6 +6,23 @@ from textual.widgets import Static
 from app.tui import say
 from app.tui.live import LiveData
 
+MODEL = {
+    "ready": "",
+    "no_key": "model has no key",
+    "refused_key": "model's key refused",
+    "rate_limited": "model rate-limited",
+    "offline": "model not reachable",
+    "over_budget": "model over budget",
+    "broker_down": "model waits for the credential broker",
+}
+CREDENTIALS = {
+    "no_keyring": "no keyring",
+    "audit_unavailable": "audit not writable, nothing goes out",
+    "policy_unreadable": "no readable policy, all is denied",
+    "down": "credential broker not running",
+}
+STOPPED = ("audit_unavailable", "down")
+
 
 class ConnectionStrip(Static):
     """Every state has a sign and a word of its own, so colour is never the only difference."""
@@ -31,7 +48,19 @@ class ConnectionStrip(Static):
             text.append("  ○ box not reachable ", "bold yellow")
             if device.get("seen_ms"):
                 text.append(f"(seen {say.until(device['seen_ms'], say.now_ms())}) ", "yellow")
+        self._lent(text, live)
         text.append(say.plain(device.get("id", "")), "dim")
         broker = live.status.get("broker", {})
         if broker:
             text.append(f"  {say.plain(broker.get('kind'))} :{broker.get('port')}", "dim")
+
+    def _lent(self, text: Text, live: LiveData) -> None:
+        """What the laptop lends to the box: the model and the credential broker. Only what is known is named."""
+        words = MODEL.get(str(live.model.get("state")))
+        if words == "":
+            text.append(" ● model ", "green")
+        elif words:
+            text.append(f" ○ {words} ", "bold yellow")
+        state = str(live.credentials.get("state"))
+        if state in CREDENTIALS:
+            text.append(f" ✕ {CREDENTIALS[state]} ", "bold red" if state in STOPPED else "bold yellow")
