@@ -1,7 +1,8 @@
 """The forward proxy for what runs on a group's behalf: one unix socket per run, and the socket is its identity.
 
 `http://` requests in absolute form are forwarded; `CONNECT name:443` opens a tunnel once the client's TLS hello has
-asked for that very name. Every target is judged by the rules, resolved and checked; a tunnel never carries a credential.
+asked for that very name. Every target is judged by the rules, resolved and checked; a tunnel never carries a credential,
+and takes a rule for all methods and paths, as nobody sees what passes through it.
 
     handler = Proxy(forwarder, gate).handle ; server = await serve_unix(path, handler)
 """
@@ -13,7 +14,7 @@ from typing import Protocol
 from broker import limits
 from broker.client_hello import server_name
 from broker.dial import Dialer
-from broker.egress_core import Decision, Target, TargetError, parse_url
+from broker.egress_core import METHODS, Decision, Target, TargetError, parse_url
 from broker.errors import BadRequest, BrokerError, Denied
 from broker.forward import Forwarder, Grant, Route
 from broker.http_message import Request, Response, error_response
@@ -84,7 +85,7 @@ class Proxy:
             raise BadRequest("bad_request", "Host and target differ", "name the same host in both")
         if len(self._tunnels) >= limits.TUNNELS:
             raise Denied("limited", f"there are {limits.TUNNELS} tunnels already", "close one")
-        route = await self._forwarder.route(target, self._gate.decide(target, "CONNECT"))
+        route = await self._forwarder.route(target, self._decide_tunnel(target))
         grant = await self._gate.consume(target, "CONNECT")
 
         async def tunnel(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -94,6 +95,10 @@ class Proxy:
             await task
 
         return Response(200, tunnel=tunnel)
+
+    def _decide_tunnel(self, target: Target) -> Decision:
+        decisions = [self._gate.decide(target, method) for method in METHODS]
+        return next((decision for decision in decisions if not decision.allowed), decisions[0])
 
     async def _tunnel(
         self, route: Route, grant: Grant, reader: asyncio.StreamReader, writer: asyncio.StreamWriter

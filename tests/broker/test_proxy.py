@@ -8,6 +8,7 @@ import pytest
 
 from broker import limits
 from broker.client_hello import server_name
+from broker.egress_core import METHODS, decide, make_rules
 from broker.errors import BadRequest
 from broker.http_server import serve_unix
 from broker.proxy import Proxy
@@ -32,8 +33,10 @@ class FakeGate:
         self.consumed = []
         self.refusals = []
 
+        self.methods = METHODS
+
     def decide(self, target, method):
-        return allow_loopback(target)
+        return allow_loopback(target) if method in self.methods else nobody_allows(target)
 
     async def consume(self, target, method):
         self.consumed.append((method, target.origin))
@@ -41,6 +44,11 @@ class FakeGate:
 
     async def refused(self, target, method, error):
         self.refusals.append((method, error.code))
+
+
+def nobody_allows(target):
+    request = {"target": target, "method": "GET", "group": None, "credential": None}
+    return decide(request, make_rules("v1", []), [], 0)
 
 
 class Run:
@@ -249,3 +257,9 @@ def test_a_hello_without_end_is_refused():
     long = b"\x16\x03\x01\x40\x00\x01\x00\xff\xff" + os.urandom(limits.HELLO_BYTES)
     with pytest.raises(BadRequest, match="too long"):
         server_name(long[: limits.HELLO_BYTES])
+
+
+async def test_a_tunnel_takes_a_rule_for_all_methods(run):
+    run.gate.methods = ("GET", "HEAD")
+    answer = await run.ask(b"CONNECT api.test:443 HTTP/1.1\r\nHost: api.test:443\r\n\r\n")
+    assert b" 403 " in answer and run.gate.consumed == [] and run.outside.resolver.asked == []
