@@ -67,7 +67,7 @@ class Agent:
 
     async def _close(self, run):
         try:
-            await self._call("run.close", {"run": run["id"]})
+            await self._call("run.close", {"run": run["id"], "folder": run["folder"]})
         except CallFailed as failure:  # the laptop ends the leases of runs that are over by itself as well
             if failure.code not in PASSING:
                 print("barnacle: run.close failed: %s" % failure)

@@ -28,7 +28,7 @@ async def _fetch(use, args):
         "lease": use.lease,
         "folder": use.folder,
         "method": method,
-        "url": url,
+        "url": permit.target.url,
         "headers": headers,
         "body": args.get("body", ""),
         "approval": permit.approval,

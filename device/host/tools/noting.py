@@ -13,7 +13,7 @@ async def _read(use, args):
 
 
 async def _write(use, args):
-    fields = {"scope": _scope(use, args), "text": args["text"], "append": args.get("append", False)}
+    fields = {"scope": _scope(use, args), "text": args["text"], "append": args.get("mode") == "append"}
     note = await use.change("notes_write", "notes.set", fields)
     return "Kept (%d of %d bytes)." % (len(note["text"].encode()), limits.NOTE_BYTES)
 
@@ -31,12 +31,12 @@ TOOLS = (
     ),
     Tool(
         "notes_write",
-        "Keep something for good: the whole text anew, or one more line with append.",
+        "Keep something for good: the whole text anew, or one more line.",
         schema(
             ["text"],
             text=text("The notes; an empty text removes them", limits.NOTE_BYTES, 0),
             scope=_SCOPE,
-            append={"type": "boolean", "description": "true: add the text to what is there"},
+            mode=choice("replace (the default) or append", "replace", "append"),
         ),
         _write,
     ),

@@ -9,6 +9,7 @@ from device.host.calls import CallFailed
 from device.host.offline import OfflineResponder
 from device.host.responders import Responders
 from device.host.tools.toolbox import Parts
+from device.host.url import parse
 from tests.device.host.box import Box
 
 USAGE = {"input": 100, "output": 10, "cache_read": 5, "cache_write": 0, "micro_usd": 700}
@@ -105,9 +106,11 @@ class Gate:
         self.checked = []
         self.refusal = None
         self.approval = None
+        self.target = None
 
     async def check(self, run, tool, method, url, args_text):
         self.checked.append((run["folder"], method, url))
+        self.target = parse(url)
         if self.refusal is not None:
             raise self.refusal
         return self

@@ -134,7 +134,7 @@ async def test_a_group_sends_to_its_own_chat_and_main_to_all():
 async def test_notes_are_written_where_the_group_may():
     box = await _box()
     assert not (await _use(box, "home", "notes_write", {"text": "tea"}))[1]
-    assert not (await _use(box, "home", "notes_write", {"text": "milk", "append": True}))[1]
+    assert not (await _use(box, "home", "notes_write", {"text": "milk", "mode": "append"}))[1]
     assert (await _use(box, "home", "notes_read", {})) == ("tea\nmilk", False)
     assert (await _use(box, "home", "notes_write", {"text": "x", "scope": "all"}))[1]
     assert not (await _use(box, "main", "notes_write", {"text": "for all", "scope": "all"}))[1]
@@ -233,7 +233,7 @@ async def test_whatever_a_hostile_model_calls_it_gets_an_error_that_it_can_read(
         ("schedule_task", dict(EVERY, prompt="p", schedule_type="yearly")),
         ("schedule_task", dict(EVERY, prompt="p", schedule_value="soon")),
         ("schedule_task", dict(EVERY, prompt="p" * (limits.PROMPT_BYTES + 1))),
-        ("notes_write", {"text": "x", "append": "yes"}),
+        ("notes_write", {"text": "x", "mode": "yes"}),
         ("notes_write", {"text": "x", "scope": "work"}),
         ("get_task", {"task_id": "../../etc/passwd"}),
         ("http_fetch", {"url": "https://x/", "headers": {"a": 1}}),
