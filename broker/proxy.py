@@ -1,7 +1,7 @@
 """The forward proxy for what runs on a group's behalf: one unix socket per run, and the socket is its identity.
 
 `http://` requests in absolute form are forwarded; `CONNECT name:443` opens a tunnel once the client's TLS hello has
-asked for that very name. Every target is judged by the rules, resolved and checked; a tunnel never carries a credential,
+asked for that very name. Every target is judged by the rules, resolved and checked; a tunnel carries no credential,
 and takes a rule for all methods and paths, as nobody sees what passes through it.
 
     handler = Proxy(forwarder, gate).handle ; server = await serve_unix(path, handler)

@@ -47,8 +47,8 @@ class FakeGate:
 
 
 def nobody_allows(target):
-    request = {"target": target, "method": "GET", "group": None, "credential": None}
-    return decide(request, make_rules("v1", []), [], 0)
+    rules = make_rules("v1", [])
+    return decide({"target": target, "method": "GET", "group": None, "credential": None}, rules, [], 0)
 
 
 class Run:
