@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 OUT = ROOT / "build" / "bench"
-NAMES = ("latency", "bus", "idle", "heap", "screen", "cost", "flash", "flood", "power_cut")
+NAMES = ("latency", "bus", "idle", "heap", "screen", "cost", "flash", "flood", "power_cut", "tokens")
 
 
 def main() -> int:

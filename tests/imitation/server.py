@@ -94,6 +94,10 @@ class Imitation:
         """The reply as the API's events."""
         raise NotImplementedError
 
+    def sent(self, piece: bytes) -> bytes:
+        """A piece as it leaves: a hook for measurements; must keep the length."""
+        return piece
+
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         if task is None:
@@ -201,7 +205,7 @@ class _Connection:
         left = asyncio.create_task(self._reader.read(1), name="imitation: client leaves")
         try:
             async for piece in _paced(raw.pieces, left):
-                self._write(self._http.send(h11.Data(data=piece)))
+                self._write(self._http.send(h11.Data(data=self._server.sent(piece))))
                 await self._writer.drain()
         except (ConnectionError, TimeoutError):
             self._server.gone.set()
