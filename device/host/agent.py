@@ -48,7 +48,8 @@ class Agent:
             return await _Conversation(self, run, lease, api).hold(prompt, messages)
         except CallFailed as failure:
             if api.output is not None:
-                return "I could not finish: %s. What I had done so far (%s) stays." % (failure.message, api.output)
+                why = failure.message.rstrip(".")
+                return "I could not finish: %s. What I had done so far (%s) stays." % (why, api.output)
             if failure.code in PASSING:
                 raise
             raise ModelUnusable(_in_words(failure))
@@ -172,4 +173,5 @@ class _Conversation:
 
 
 def _in_words(failure):
-    return "%s %s" % (failure.message, failure.remedy) if failure.remedy else failure.message
+    said = "I cannot answer now: %s." % failure.message.rstrip(".")
+    return "%s To do: %s." % (said, failure.remedy.rstrip(".")) if failure.remedy else said

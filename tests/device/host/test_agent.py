@@ -131,7 +131,9 @@ async def test_what_does_not_pass_is_told_at_once_with_the_remedy_and_not_tried_
     for code in ("no_key", "refused_key", "over_budget", "rate_limited", "model_error", "broker_down"):
         box = await _box()
         failed = CallFailed(code, "the key is refused", "store another")
-        assert await box.ask(failed, text="what is love") == ["the key is refused store another"]
+        assert await box.ask(failed, text="what is love") == [
+            "I cannot answer now: the key is refused. To do: store another."
+        ]
         await box.clock.advance(600000)
         assert len(box.model.requests) == 1 and box.state.runs[-1]["state"] == "done"
         assert _services(box)[-1] == "run.close"
@@ -153,7 +155,7 @@ async def test_a_conversation_that_is_too_long_is_cut_and_asked_once_more():
     assert await box.ask(too_long, says("short"), text="second") == ["short"]
     assert len(box.model.requests[1]["messages"]) == 3 and len(box.model.requests[2]["messages"]) == 1
     assert "second" in last_text(box.model.requests[2])
-    assert await box.ask(too_long, too_long, text="what is love") == ["too long"]
+    assert await box.ask(too_long, too_long, text="what is love") == ["I cannot answer now: too long."]
     await box.stop()
 
 
