@@ -44,6 +44,14 @@ class Owner(Protocol):
         """The box has begun to number its records anew."""
         ...
 
+    def box_service(self, kind: str, body: dict[str, Any]) -> None:
+        """A message of a call came."""
+        ...
+
+    def box_welcomed(self, boot: str) -> None:
+        """The box answered a hello of ours; `boot` is that of its program."""
+        ...
+
     def note(self, what: str, detail: str, actor: str) -> None:
         """An audit event of the laptop's own."""
         ...
@@ -109,6 +117,10 @@ class BoxLink:
         """There is something to send."""
         self._link.kick()
 
+    async def service(self, kind: str, body: dict[str, Any]) -> bool:
+        """Send within the present session or not at all; waits for room."""
+        return await self._link.service(kind, body)
+
     async def receive(self, data: bytes) -> None:
         """Take one envelope of the box."""
         await self._link.receive(data)
@@ -167,6 +179,7 @@ class BoxLink:
             on_record,
             on_live=self._on_live,
             on_telemetry=self._on_telemetry,
+            on_service=self._owner.box_service,
             on_welcome=self._on_welcome,
             welcome_extra=self._welcome_extra,
             on_audit=self._on_audit,
@@ -183,6 +196,7 @@ class BoxLink:
         self._owner.box_heard()
         if body["next"] <= await self._store.applied():  # the box was reset: what it told before no longer holds
             await self._owner.box_was_reset()
+        self._owner.box_welcomed(self._link.peer_boot)
 
     def _on_live(self, live: bool) -> None:
         log.info("box %s", "connected" if live else "disconnected")

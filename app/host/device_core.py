@@ -21,6 +21,7 @@ _provision: Any = import_module("device.provision")
 _schedule: Any = import_module("device.host.schedule")
 _schedule_words: Any = import_module("device.host.schedule_words")
 _tz: Any = import_module("device.host.tz")
+_url: Any = import_module("device.host.url")
 
 ENVELOPE_BYTES: int = _limits.ENVELOPE_BYTES
 MESSAGE_BYTES: int = _limits.MESSAGE_BYTES
@@ -31,6 +32,7 @@ CALLS: int = _limits.CALLS
 CALL_BYTES: int = _limits.CALL_BYTES
 CALL_ID_CHARS: int = _limits.CALL_ID_CHARS
 CALL_WINDOW_BYTES: int = _limits.CALL_WINDOW_BYTES
+URL_BYTES: int = _limits.URL_BYTES
 LATER: str = _link.LATER
 
 
@@ -96,6 +98,11 @@ def error_code(error: EnvelopeError) -> str:
 def refusal(error: Refused) -> dict[str, str]:
     """A device refusal in the wire's form."""
     return {name: str(getattr(error, name)) for name in ("code", "message", "remedy")}
+
+
+def parse_url(text: str) -> Any:
+    """The Target of a URL in its one spelling (device/host/url.py); raises a BarnacleError with code and remedy."""
+    return _url.parse(text)
 
 
 def encode_call(body: dict[str, Any]) -> str:

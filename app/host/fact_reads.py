@@ -43,6 +43,11 @@ class FactReads:
         rows = await self._newest("spend", 500)
         return [row for row in rows if folder in ("", row["folder"])][-given.limit() :]
 
+    async def ask(self, name: str) -> Row | None:
+        """One ask as it was reported last."""
+        text = await self._database.value("SELECT body FROM facts WHERE kind = 'ask' AND key = ?", (name,))
+        return json.loads(text) if text else None
+
     async def live_overrides(self) -> list[Row]:
         """The bodies of those in force at this moment."""
         now_ms = self._clock.now_ms()

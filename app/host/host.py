@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.host.box_link import BoxLink, Zone
+from app.host.box_services import Around, BoxServices, Lender
 from app.host.box_state import BoxState
 from app.host.commands import Commands
 from app.host.configured import Configured
 from app.host.database import Database
 from app.host.device_core import Clock
 from app.host.events import EventFeed
+from app.host.fact_reads import FactReads
 from app.host.gateways import Gateway
 from app.host.gateways.console import ConsoleGateway
 from app.host.inbox import SpoolInbox
@@ -27,6 +29,7 @@ from app.host.mirror_reads import MirrorReads
 from app.host.operators import OperatorServer
 from app.host.outcomes import Outcomes, command_key, message_key
 from app.host.requests import Requests
+from app.host.service_requests import mirror_requests, service_requests
 
 __all__ = ["Host", "Identity", "Zone"]
 
@@ -47,7 +50,8 @@ class Identity:
 
 
 class Host:
-    """Composition root. `zone` is asked for the zone in force; `configured` has the box's settings in config.toml."""
+    """Composition root. `zone` is asked for the zone in force; `configured` has the box's settings in config.toml;
+    without a `lender` the box can call nothing."""
 
     def __init__(
         self,
@@ -57,6 +61,7 @@ class Host:
         publish: Publish,
         zone: Callable[[], Zone],
         configured: Mapping[str, Any] | None = None,
+        lender: Lender | None = None,
     ) -> None:
         self._identity = identity
         self._clock = clock
@@ -89,7 +94,10 @@ class Host:
         commands = Commands(self.store, self.outcomes, clock, self._link.kick, self.box.refuse_offline)
         self._configured = Configured(configured or {}, database, commands)
         self._reads = reads
-        self.requests = Requests(reads, self.store, commands, console, self.box, self._facts, clock)
+        around = Around(self._link.service, commands, self.events.add, self.spawn, self._can_tell)
+        self.services = BoxServices(lender, database, clock, around) if lender else None
+        more = mirror_requests(FactReads(database, clock)) | (service_requests(self.services) if self.services else {})
+        self.requests = Requests(reads, self.store, commands, console, self.box, self._facts, clock, more)
         self.operators = OperatorServer(
             identity.operators,
             {"version": identity.version, "device": identity.device},
@@ -115,6 +123,8 @@ class Host:
             group.create_task(self._intake.run(), name="intake")
             group.create_task(self.events.run(), name="events")
             group.create_task(self._link.watch_time(), name="time")
+            if self.services:
+                group.create_task(self.services.run(), name="services")
 
     def connection(self, online: bool) -> None:
         """The connection to the broker came or went."""
@@ -137,6 +147,8 @@ class Host:
     def box_live(self, live: bool) -> None:
         """The session with the box began or ended."""
         self.box.live = live
+        if self.services:
+            self.services.live(live)
         self._tell_state()
         if live:
             self.spawn(self._configure())
@@ -152,18 +164,35 @@ class Host:
         self.box.telemetry(kind, body)
         self.events.add(kind, body)
 
+    def box_service(self, kind: str, body: dict[str, Any]) -> None:
+        """A message of a call came."""
+        if self.services:
+            self.services.receive(kind, body)
+
+    def box_welcomed(self, boot: str) -> None:
+        """The box answered a hello of ours."""
+        if self.services:
+            self.services.welcomed(boot)
+
     async def box_was_reset(self) -> None:
         """What the box has told, and was told, before no longer holds."""
         await self.mirror.distrust()
         await self._configured.forget()
+        if self.services:
+            await self.services.was_reset()
 
     async def _configure(self) -> None:
-        if self.box.online and await self.mirror.synced():
+        if await self._can_tell():
             await self._configured.apply()
+
+    async def _can_tell(self) -> bool:
+        return self.box.online and await self.mirror.synced()
 
     async def _on_durable(self, kind: str, body: dict[str, Any]) -> None:
         self.box_heard()
         self._tell_outcome(kind, body)
+        if self.services:
+            await self.services.durable(kind, body)
         if kind == "sync.begin":
             self._syncing = True
         elif kind == "sync.end":
@@ -174,6 +203,8 @@ class Host:
             self.events.add(kind, body)
         if kind == "msg.out":
             await self._deliver(body)
+        elif kind == "ask.set" and body.get("state") == "open":
+            log.info("%s asks: %s %s", body.get("folder"), body.get("tool"), body.get("host"))
 
     def _tell_outcome(self, kind: str, body: dict[str, Any]) -> None:
         if kind in ("msg.stored", "msg.refused"):
@@ -198,6 +229,7 @@ class Host:
             "zone": self._link.zone.name,
             "rule": self._link.zone.rule,
             "broker": self._identity.broker,
+            **(self.services.status() if self.services else {"model": None, "credentials": None}),
         }
 
     def _online(self) -> bool:
@@ -205,6 +237,8 @@ class Host:
 
     def _tell_state(self) -> None:
         self.events.add("host.state", {"online": self.box.online, "seen_ms": self.box.seen_ms})
+        if self.services:
+            self.services.online(self.box.online)
 
     def note(self, what: str, detail: str, actor: str) -> None:
         """An audit event of the laptop's own."""

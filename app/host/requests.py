@@ -1,7 +1,7 @@
 """The operators' requests by name: reads from the mirror, `send` to the console, everything else to the box."""
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from app.host import commands, device_core, limits
@@ -19,7 +19,8 @@ Args = dict[str, Any]
 
 
 class Requests:
-    """`answer` is the one entry. `facts` gives device, boot, holding, version, zone, rule, broker as they are now."""
+    """`answer` is the one entry. `facts` gives device, boot, holding, version, zone, rule, broker, model, credentials
+    as they are; `more` has requests by name that others answer."""
 
     def __init__(
         self,
@@ -30,6 +31,7 @@ class Requests:
         box: BoxState,
         facts: Callable[[], dict[str, Any]],
         clock: Clock,
+        more: Mapping[str, Callable[[Args], Awaitable[Any]]],
     ) -> None:
         self._reads = reads
         self._store = store
@@ -50,6 +52,7 @@ class Requests:
             "runs": reads.runs,
             "audit": reads.audit,
             "schedule.preview": self._preview,
+            **more,
         }
 
     async def answer(self, name: str, args: Args, request_id: str, client: str) -> Any:
@@ -91,6 +94,8 @@ class Requests:
                 "zone": facts["zone"],
             },
             "broker": facts["broker"],
+            "model": facts["model"],
+            "credentials": facts["credentials"],
             "queue": self._box.latest("tele.queue"),
             "queue_age_ms": self._box.age_ms("tele.queue"),
             "counts": counts,

@@ -32,7 +32,10 @@ class Bus:
         key = bytes.fromhex(provision["key"])
         self._on_live = hooks.get("on_live")
         self._on_service = hooks.get("on_service")
+        self._on_welcome = hooks.get("on_welcome")
+        self._host_boot = ""
         hooks["on_live"] = self._live
+        hooks["on_welcome"] = self._welcome
         hooks["on_service"] = self._take_service
         self.link = Link(store, key, source, "host", boot, clock, self._send_up, on_record, **hooks)
         self.calls = Calls(self.link.service, clock)
@@ -109,6 +112,13 @@ class Bus:
         self.calls.live(live)
         if self._on_live:
             self._on_live(live)
+
+    async def _welcome(self, body):
+        if self.link.peer_boot != self._host_boot:  # another process of the host: it knows of no call
+            self._host_boot = self.link.peer_boot
+            self.calls.lost()
+        if self._on_welcome:
+            await portable.maybe_await(self._on_welcome(body))
 
     async def _take_service(self, kind, body):
         if kind.startswith("call."):

@@ -55,12 +55,16 @@ class Calls:
             for call in list(self._open.values()):
                 call.fail("offline", "the connection to the laptop was lost", "it is tried again when it is back")
 
+    def lost(self):
+        """The laptop knows nothing of the calls under way."""
+        for call in list(self._open.values()):
+            call.stop("offline", "the connection to the laptop was lost", "it is tried again when it is back")
+
     def receive(self, kind, body):
         """Take one message of the service lane; never raises, whatever it is."""
         call = self._open.get(body.get("c"))
         if kind == "call.lost":
-            for call in list(self._open.values()):
-                call.stop("offline", "the connection to the laptop was lost", "it is tried again when it is back")
+            self.lost()
         elif call is None:
             if kind != "call.fail" and type(body.get("c")) is str and not (kind == "call.end" and not body.get("m")):
                 self.post("call.cancel", {"c": body["c"][: limits.CALL_ID_CHARS]})

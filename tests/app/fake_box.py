@@ -6,6 +6,7 @@ from typing import Any
 
 from app.host import device_core
 from app.host.bridge import Bridge, Message
+from device.host.calls import Calls
 from device.host.errors import NoRoom
 from tests.device.host.link_world import MemoryStore
 
@@ -29,6 +30,7 @@ class FakeBox:
         self.full = False
         self.clock = device_core.system_clock()
         link: Any = device_core._link.Link
+        self.told: list[tuple[str, dict[str, Any]]] = []  # of the service lane, calls aside
         self.link = link(
             self.store,
             key,
@@ -39,8 +41,21 @@ class FakeBox:
             sent,
             self._on_record,
             on_welcome=self.welcomes.append,
+            on_live=self._on_live,
+            on_service=self._on_service,
             has_room=lambda: not self.full,
         )
+
+        self.calls: Any = Calls(self.link.service, self.clock)
+
+    def _on_live(self, live: bool) -> None:
+        self.calls.live(live)
+
+    def _on_service(self, kind: str, body: dict[str, Any]) -> None:
+        if kind.startswith("call."):
+            self.calls.receive(kind, body)
+        else:
+            self.told.append((kind, body))
 
     def report(self, kind: str, body: dict[str, Any]) -> None:
         """Send a record up."""

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from app.host import limits
+from app.host.box_services import Lender
 from app.host.database import Database
 from app.host.device_core import MESSAGE_BYTES, system_clock
 from app.host.host import Host, Identity, Zone
@@ -22,11 +23,13 @@ from tests.app.fake_box import KEY, FakeBox, until
 class Pair:
     """A host and a box; `cut` and `join` are the connection between them."""
 
-    def __init__(self, database: Database, configured: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, database: Database, configured: dict[str, Any] | None = None, lender: Lender | None = None
+    ) -> None:
         self.zone = Zone("Europe/Berlin", "CET-1CEST,M3.5.0,M10.5.0/3")
         self.clock = system_clock()
         identity = Identity("box-1", KEY, b"e" * 32, {}, "1.0", {"kind": "mosquitto", "host": "h", "port": 1})
-        self.host = Host(identity, database, self.clock, self._from_host, lambda: self.zone, configured)
+        self.host = Host(identity, database, self.clock, self._from_host, lambda: self.zone, configured, lender)
         self.box = FakeBox(self._from_box)
         self.up: asyncio.Queue[bytes] = asyncio.Queue()
         self.down: asyncio.Queue[bytes] = asyncio.Queue()
