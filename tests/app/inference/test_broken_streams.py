@@ -225,3 +225,25 @@ async def test_half_characters_become_writable_text():
     async with AnthropicImitation(KEY, [Raw([START, lone, stop])]) as server, Rig({"m": server}) as rig:
         await rig.ask()
     assert rig.text == "a\N{REPLACEMENT CHARACTER}"
+
+
+async def test_a_complete_answer_does_not_wait_for_a_server_that_holds_on():
+    held = Raw([START, said("x"), STOP, asyncio.Event()])
+    async with AnthropicImitation(KEY, [held, Reply("y")]) as server, Rig({"m": server}) as rig:
+        begun = asyncio.get_running_loop().time()
+        await rig.ask()
+        took_s = asyncio.get_running_loop().time() - begun
+        await rig.ask()
+    assert rig.text == "xy"
+    assert limits.MODEL_DRAIN_S <= took_s < limits.MODEL_IDLE_S / 3
+    assert server.connections == 2  # the held one is not used again
+
+
+async def test_only_the_beginning_of_an_error_body_is_read():
+    endless = Raw([b"x" * limits.MODEL_ERROR_BYTES, asyncio.Event()], status=400, content_type="text/plain")
+    async with AnthropicImitation(KEY, [endless]) as server, Rig({"m": server}) as rig:
+        async with asyncio.timeout(5):
+            with pytest.raises(ModelError) as caught:
+                await rig.ask()
+            await server.gone.wait()
+    assert caught.value.code == "model_error"

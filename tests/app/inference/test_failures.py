@@ -200,3 +200,23 @@ async def test_a_server_that_is_not_there_is_offline():
 def test_every_kind_of_failure_has_a_known_code():
     for status in range(100, 600):
         assert failures.refused(status, failures.httpx.Headers(), b"", NOW_MS).code in CODES
+
+
+@pytest.mark.parametrize(
+    ("fault", "rest_ms"),
+    [
+        (Fault(401), limits.MODEL_REFUSED_REST_MS),
+        (Fault(402), limits.MODEL_REFUSED_REST_MS),
+        (Fault(404), limits.MODEL_REST_MS),
+        (Fault(429), limits.MODEL_LIMITED_MS),
+        (Fault(429, headers=[("retry-after", "9" * 9)]), limits.MODEL_LIMITED_MAX_MS),
+    ],
+)
+async def test_a_model_is_left_alone_for_a_while_and_no_longer(fault, rest_ms):
+    async with AnthropicImitation(KEY, [fault] * 3) as server, Rig({"m": server}) as rig:
+        with pytest.raises(ModelError):
+            await rig.ask()
+        rig.clock.at_ms += rest_ms - 1
+        assert rig.inference.state("main")["state"] != "ready"
+        rig.clock.at_ms += 1
+        assert rig.inference.state("main")["state"] == "ready"
