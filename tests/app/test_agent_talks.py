@@ -31,7 +31,7 @@ class Desk:
         self.server.register("run.close", self._closed)
         self.server.register("llm", lambda body, send_item, context: rig.inference.run(body, send_item))
         self.calls.live(True)
-        self.box.model.open = self.calls.open
+        self.box.model.open = self.calls.open  # pyright: ignore[reportAttributeAccessIssue]
         self._changed = asyncio.Event()
         self.box.host.on_change(self._changed.set)
 
