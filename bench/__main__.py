@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 OUT = ROOT / "build" / "bench"
-NAMES = ("latency", "bus", "idle", "heap", "screen", "cost", "flash", "flood", "power_cut", "tokens")
+NAMES = ("latency", "bus", "idle", "heap", "screen", "cost", "flash", "flood", "power_cut", "tokens", "audit")
 
 
 def main() -> int:

@@ -1,9 +1,11 @@
-"""`barnacle audit tail`: what was decided, by which rule."""
+"""`barnacle audit`: what was decided, by which rule. `tail` reads the mirror; the others are in audit_chain.py."""
 
 import argparse
 import sys
+from collections import Counter
 from typing import Any, cast
 
+from app.cli import audit_chain
 from app.cli.command import Subparsers, command, family, limit
 from app.cli.context import Client, Context
 from app.cli.output import clean
@@ -20,6 +22,7 @@ def add(commands: Subparsers) -> None:
     )
     one.add_argument("-n", dest="count", metavar="COUNT", type=limit, default=20, help="how many (20)")
     one.add_argument("-f", "--follow", action="store_true", help="go on as new ones come, until Ctrl-C")
+    audit_chain.add(audit, lambda context, event: _print_line(context, context.times(), event))
 
 
 def _tail(context: Context, args: argparse.Namespace) -> int:
@@ -31,12 +34,17 @@ def _tail(context: Context, args: argparse.Namespace) -> int:
         if args.json and not args.follow:
             context.out.json(records)
             return
+        shown: Counter[str] = Counter()
         for record in sorted(records, key=lambda one: one["ts_ms"]):
             _print(context, args, times, record)
+            shown[_sameness(record)] += 1
         if not args.follow:
             return
         async for event in events:
             if event.kind == "audit":
+                if shown[_sameness(event.body)]:  # it came as an event as well while the records were read
+                    shown[_sameness(event.body)] -= 1
+                    continue
                 _print(context, args, times, event.body)
             elif event.kind == "client.thinned":
                 print(f"{event.body['count']} events were left out; see: barnacle audit tail", file=sys.stderr)
@@ -49,11 +57,25 @@ def _print(context: Context, args: argparse.Namespace, times: Times, record: dic
     if args.json:
         context.out.json_line(record)
         return
-    decision = context.out.styled(f"{clean(record['decision']):<5}", _STYLE.get(record["decision"], "bold"))
-    what = f"{clean(record['what'])} by {clean(_actor(record.get('actor')))}"
+    _print_line(context, times, record)
+
+
+def _print_line(context: Context, times: Times, record: dict[str, Any]) -> None:
+    decision = context.out.styled(
+        f"{clean(record.get('decision', '')):<5}", _STYLE.get(record.get("decision", ""), "bold")
+    )
+    what = f"{clean(record.get('what', '?'))} by {clean(_actor(record.get('actor')))}"
     folder = f" in {clean(record['folder'])}" if record.get("folder") else ""
     why = clean(" ".join(str(record[part]) for part in ("rule", "reason", "detail") if record.get(part)))
-    context.out.line(f"{times.second(record['ts_ms'])}  {decision}  {what}{folder}" + (f"  ({why})" if why else ""))
+    context.out.line(
+        f"{times.second(record.get('ts_ms', 0))}  {decision}  {what}{folder}" + (f"  ({why})" if why else "")
+    )
+
+
+def _sameness(record: dict[str, Any]) -> str:
+    """What a record from the mirror and the event of the same have in common."""
+    fields = ("ts_ms", "what", "decision", "rule", "detail")
+    return repr([*(record.get(name) for name in fields), _actor(record.get("actor")), record.get("folder") or ""])
 
 
 def _actor(actor: Any) -> str:

@@ -47,7 +47,7 @@ def test_the_expected_commands_exist():
     wanted_in = {
         "group": "add set remove pause resume",
         "schedule": "list add edit pause resume run remove next history",
-        "audit": "tail",
+        "audit": "tail search verify export",
         "screen": "shot tap swipe",
         "secret": "set list remove",
         "operator": "add list remove",
