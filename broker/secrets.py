@@ -59,6 +59,26 @@ def stored_names() -> dict[str, bool]:
     return {name: get_secret(name) is not None for name in NAMES}
 
 
+def read_entry(entry: str) -> str | None:
+    """Any entry of the service, by its full name; None without it. Raises SecretError."""
+    return _call("get_password", entry)
+
+
+def write_entry(entry: str, text: str) -> None:
+    """Keep an entry. Raises SecretError."""
+    if len(text.encode()) > SECRET_BYTES:
+        raise SecretError(f"the entry {entry} is longer than {SECRET_BYTES} bytes", "use a shorter one")
+    _call("set_password", entry, text)
+
+
+def remove_entry(entry: str) -> bool:
+    """Forget an entry; False when there was none. Raises SecretError."""
+    if read_entry(entry) is None:
+        return False
+    _call("delete_password", entry)
+    return True
+
+
 def check_name(name: str) -> None:
     """Raises SecretError for a name that is not one of NAMES."""
     if name not in NAMES:

@@ -1,4 +1,4 @@
-"""The parts of `barnacle up`: broker, host and box, as the supervisor runs them."""
+"""The parts of `barnacle up`: broker, credential broker, host and box, as the supervisor runs them."""
 
 import dataclasses
 import sys
@@ -9,10 +9,12 @@ from app.host.box import box_name, box_plan, provision
 from app.host.keys import Keys, load_keys
 from app.host.listen_port import check_port_free
 from app.host.mqtt_broker import MqttBroker
-from app.host.paths import REPOSITORY, Paths
+from app.host.paths import REPOSITORY, Paths, make_private_folder
 from app.host.process import Backoff, ChildPlan
 from app.host.settings import Settings
 from app.host.supervisor import Supervisor
+from broker.hardening import KEPT_ENVIRONMENT
+from broker.policy_edit import write_default
 
 RELOADED = ("broker", "host")
 """What reads the keys at start only, and is restarted when they change."""
@@ -31,10 +33,12 @@ def make_supervisor(
     keys = load_keys(paths.keys, settings.box.id)
     stages: list[list[ChildPlan]] = []
     broker_kind = "external"
+    first = [credentials_plan(paths, settings)]
     if not settings.mqtt.external:
         broker = _broker(paths, settings, keys)
         broker_kind = broker.kind
-        stages.append([_broker_plan(broker, settings)])
+        first.insert(0, _broker_plan(broker, settings))
+    stages.append(first)
     parts = [host_plan(paths)]
     box = box_plan(paths, settings)
     if box is not None:
@@ -42,6 +46,8 @@ def make_supervisor(
     stages.append(parts)
 
     def prepare() -> None:
+        make_private_folder(paths.broker_socket.parent)
+        write_default(paths.policy)
         fresh = load_keys(paths.keys, settings.box.id)
         provision(paths, settings, fresh)
         if not settings.mqtt.external:
@@ -67,6 +73,16 @@ def host_plan(paths: Paths) -> ChildPlan:
     env = {"BARNACLE_HOME": str(paths.home)} if paths.home else {}
     argv = (sys.executable, "-m", "app.host")
     return ChildPlan(name="host", argv=argv, cwd=REPOSITORY, env=env, ready_pattern="^host ready")
+
+
+def credentials_plan(paths: Paths, settings: Settings) -> ChildPlan:
+    """How the credential broker is run. It starts without a keyring, too, and says so in its state."""
+    argv = [sys.executable, "-m", "broker", "--state", str(paths.state), "--policy", str(paths.policy)]
+    argv += ["--socket", str(paths.broker_socket)]
+    if not settings.mqtt.external:
+        argv += ["--port", str(settings.mqtt.port)]
+    ready = "^credentials ready"
+    return ChildPlan("credentials", argv, cwd=REPOSITORY, inherit=KEPT_ENVIRONMENT, ready_pattern=ready)
 
 
 def _broker(paths: Paths, settings: Settings, keys: Keys) -> MqttBroker:

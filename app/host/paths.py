@@ -3,12 +3,17 @@
 BARNACLE_HOME puts settings and state into one folder; without it both follow the platform's conventions.
 """
 
+import errno
+import hashlib
 import os
+import stat
+import tempfile
 from pathlib import Path
 
 import platformdirs
 
 FOLDER_MODE = 0o700
+SOCKET_PATH_BYTES = 100  # what every system's unix sockets take (macOS: 103, Linux: 107)
 REPOSITORY = Path(__file__).resolve().parents[2]  # the simulated box runs device/ from here
 
 
@@ -34,6 +39,10 @@ class Paths:
         self.flash = self.box / "flash.img"
         self.desktop = self.box / "desktop.db"
         self.mosquitto = self.state / "mosquitto"
+        self.policy = self.config_folder / "policy.toml"
+        self.audit = self.state / "audit"
+        self.broker = self.state / "broker"
+        self.broker_socket = short_socket(self.broker / "admin.sock")
 
     def make_folders(self) -> None:
         """Create what is missing, readable by the owner only. Folders that exist keep their permissions."""
@@ -42,3 +51,20 @@ class Paths:
 
     def __repr__(self) -> str:
         return f"Paths(config={str(self.config)!r}, state={str(self.state)!r})"
+
+
+def short_socket(path: Path) -> Path:
+    """`path`, or, when it is too long for a unix socket, one below the system's temporary folder that stands for it;
+    the folder there is this user's alone: `make_private_folder` makes and checks it."""
+    if len(os.fsencode(path)) <= SOCKET_PATH_BYTES:
+        return path
+    folder = Path(tempfile.gettempdir()) / f"barnacle-{os.getuid()}"
+    return folder / f"{hashlib.sha256(os.fsencode(path)).hexdigest()[:16]}.sock"
+
+
+def make_private_folder(folder: Path) -> None:
+    """Make `folder` (0700) if it is missing. Raises PermissionError when it is a link, another user's, or open."""
+    folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    facts = folder.lstat()
+    if not stat.S_ISDIR(facts.st_mode) or facts.st_uid != os.getuid() or facts.st_mode & 0o077:
+        raise PermissionError(errno.EPERM, "is not a folder of this user alone", str(folder))

@@ -42,6 +42,8 @@ class ChildPlan:
     argv: Sequence[str]
     cwd: Path | None = None
     env: Mapping[str, str] = field(default_factory=dict[str, str])
+    inherit: Sequence[str] | None = None
+    """Which of our own variables the process gets; None for all."""
     ready_pattern: str = r"^ready\b"
     ready_address: tuple[str, int] | None = None
     again_codes: tuple[int, ...] = ()
@@ -120,7 +122,7 @@ class Child:
             self._process = process = await asyncio.create_subprocess_exec(
                 *plan.argv,
                 cwd=plan.cwd,
-                env={**os.environ, **plan.env},
+                env={**_inherited(plan.inherit), **plan.env},
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.STDOUT,
@@ -233,6 +235,10 @@ def die_with_parent(number: signal.Signals) -> Callable[[], None] | None:
             os.kill(os.getpid(), wanted)
 
     return arrange
+
+
+def _inherited(names: Sequence[str] | None) -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if names is None or name in names}
 
 
 def _signal_group(leader: int, number: signal.Signals) -> None:

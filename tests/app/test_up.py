@@ -80,7 +80,7 @@ def home(tmp_path_factory):
 def test_status_names_every_part(home):
     status = home.json("status")
     assert status["device"]["online"] and status["broker"]["kind"] in ("mosquitto", "amqtt")
-    assert [one["name"] for one in status["processes"]] == ["broker", "host", "box"]
+    assert [one["name"] for one in status["processes"]] == ["broker", "credentials", "host", "box"]
     assert "box" in home.run("status")
 
 
@@ -157,7 +157,7 @@ def test_a_second_one_is_refused_and_down_leaves_nothing(tmp_path):
         home.up()
         home.run("up", "--headless", code=1)
         pids = home.pids()
-        assert len(pids) == 3
+        assert len(pids) == 4
         home.run("down")
         assert not [pid for pid in pids if alive(pid)]
         assert running_pid(home.paths) is None

@@ -1,0 +1,58 @@
+"""credentials.json: which names were stored and when they were used. It holds no value and is believed about nothing:
+what a credential is and where it belongs, the keyring says."""
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any, cast
+
+from broker import limits
+
+Entry = dict[str, Any]
+FILE_BYTES = 64 * 1024
+
+
+class Index:
+    """The file at `path`, 0600; a damaged or missing one is empty."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def entries(self) -> dict[str, Entry]:
+        """{name: {"host", "port", "set_ms", "last_used_ms"}}"""
+        try:
+            with self._path.open("rb") as file:
+                value: Any = json.loads(file.read(FILE_BYTES))
+        except (OSError, ValueError, RecursionError):
+            return {}
+        found = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+        return {
+            name: cast("Entry", one) for name, one in list(found.items())[: limits.CREDENTIALS] if isinstance(one, dict)
+        }
+
+    def put(self, name: str, **facts: Any) -> None:
+        """Change what is said of a name. Raises OSError."""
+        entries = self.entries()
+        blank: Entry = {"host": "", "port": 0, "set_ms": 0, "last_used_ms": 0}
+        entries[name] = blank | entries.get(name, {}) | facts
+        self._write(entries)
+
+    def remove(self, name: str) -> None:
+        """Forget a name. Raises OSError."""
+        entries = self.entries()
+        if entries.pop(name, None) is not None:
+            self._write(entries)
+
+    def _write(self, entries: dict[str, Entry]) -> None:
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=".credentials.", dir=self._path.parent)  # 0600
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump(entries, file)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).replace(self._path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
