@@ -92,15 +92,26 @@ def test_a_question_has_no_fifteen_minutes():
     assert answers() == []
 
 
+def injected_hold():
+    front()
+    SCREEN.ui.touch(ONCE[0], ONCE[1], True)
+    for _ in range(40):
+        SCREEN.step(25)
+    SCREEN.ui.lift(ONCE[0], ONCE[1])
+    SCREEN.settle()
+    return answers()
+
+
 def test_attack_an_injected_touch_is_no_presence():
-    for move in (SCREEN.ui.touch,):
-        front()
-        move(ONCE[0], ONCE[1], True)
-        for _ in range(40):
-            SCREEN.step(25)
-        SCREEN.ui.lift(ONCE[0], ONCE[1])
-        SCREEN.settle()
-        assert answers() == [("once", False)]
+    assert injected_hold() == [("once", False)]
+
+
+def test_planted_bug_injected_touches_taken_for_fingers_are_found():
+    navigation = SCREEN.ui.navigation
+    navigation.from_afar, kept = lambda move, x, y, pressed: move(x, y, pressed), navigation.from_afar
+    found = injected_hold()
+    navigation.from_afar = kept
+    assert found == [("once", True)]
 
 
 def test_attack_an_injected_sample_in_the_middle_of_a_touch_taints_it_and_not_the_next():
