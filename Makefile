@@ -3,7 +3,8 @@
 # make check  formatting, lint, types
 # make demo   the whole product in a temporary home, as a checked transcript
 # make bench  every performance claim, measured, as JSON
-.PHONY: run test check demo bench setup setup-dev lock clean
+# make fuzz   seeded inputs through parsers and policy: COUNT=10000000 SEED=x
+.PHONY: run test check demo bench fuzz setup setup-dev lock clean
 PY := .venv/bin/python
 
 run: setup
@@ -29,6 +30,9 @@ demo: setup
 
 bench: setup
 	@$(PY) -m bench
+
+fuzz: setup-dev
+	@$(PY) -m bench.fuzz $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED))
 
 lock:
 	@build/tools/bin/uv pip compile -q --universal --generate-hashes --no-header --no-annotate -p 3.11 --group dev pyproject.toml -o requirements.lock

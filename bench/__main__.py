@@ -10,7 +10,22 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 OUT = ROOT / "build" / "bench"
-NAMES = ("latency", "bus", "idle", "heap", "screen", "cost", "flash", "flood", "power_cut", "tokens", "audit")
+NAMES = (
+    "latency",
+    "bus",
+    "idle",
+    "heap",
+    "screen",
+    "cost",
+    "flash",
+    "flood",
+    "power_cut",
+    "tokens",
+    "audit",
+    "fuzz",
+    "proxy",
+    "redaction",
+)
 
 
 def main() -> int:

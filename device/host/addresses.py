@@ -148,11 +148,11 @@ def parse_network(spelled):
         return None
     most = len(address) * 8
     if not slash:
-        return address, most
+        return _plain_network(address, most)
     if not tail or len(tail) > 3 or not _digits(tail) or (tail[0] == "0" and tail != "0") or int(tail) > most:
         return None
     bits = int(tail)
-    return (address, bits) if _masked(address, bits) == address else None
+    return _plain_network(address, bits) if _masked(address, bits) == address else None
 
 
 def within(address, network, bits):
@@ -165,6 +165,13 @@ def within(address, network, bits):
         return False
     rest = bits & 7
     return not rest or (address[whole] ^ network[whole]) >> (8 - rest) == 0
+
+
+def _plain_network(address, bits):
+    """A network of mapped addresses as the IPv4 network it means."""
+    if bits >= 96 and len(address) == 16 and address[:12] == _MAPPED:
+        return address[12:], bits - 96
+    return address, bits
 
 
 def _parse_4(spelled):
