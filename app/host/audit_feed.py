@@ -13,9 +13,9 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from app.host import limits
+from app.host.credential_broker import plain
 from app.host.database import Database
 from app.host.device_core import Clock
-from broker.errors import BrokerError
 
 log = logging.getLogger("barnacle.host")
 Body = dict[str, Any]
@@ -23,10 +23,10 @@ _FIELDS = ("ts_ms", "what", "actor", "folder", "decision", "rule", "reason", "de
 
 
 class Chain(Protocol):
-    """What the feed needs of broker.client.BrokerClient. Both raise BrokerError."""
+    """What the feed needs of broker.client.BrokerClient."""
 
     async def append_audit(self, events: list[Body]) -> Body:
-        """Record events; {"n", "hash"} of the newest record."""
+        """Record events; {"n", "hash"} of the newest record. Raises what credential_broker.plain understands."""
         ...
 
 
@@ -62,13 +62,13 @@ class AuditFeed:
             try:
                 await self.carry_over()
                 pause_ms = limits.AUDIT_RETRY_MS
-            except BrokerError as error:
-                self._stopped({"code": error.code, "message": error.message, "remedy": error.remedy})
+            except Exception as error:
+                self._stopped(_problem(error))
                 pause_ms = min(2 * pause_ms, limits.AUDIT_RETRY_MAX_MS)
                 await self._clock.sleep_ms(limits.AUDIT_RETRY_MS)
 
     async def carry_over(self) -> None:
-        """Everything that waits now, in batches. Raises BrokerError."""
+        """Everything that waits now, in batches. Raises what the chain raises."""
         if not self._source:
             self._source = await self._database.write(_source)
         while True:
@@ -121,6 +121,12 @@ class AuditFeed:
         if self.problem != problem:
             log.warning("audit events wait in the mirror: %s", problem["message"])
         self.problem = problem
+
+
+def _problem(error: Exception) -> dict[str, str]:
+    if isinstance(error, sqlite3.Error):
+        return {"code": "mirror", "message": f"the mirror cannot be read or written: {error}", "remedy": ""}
+    return plain(error).as_dict()
 
 
 def _source(connection: sqlite3.Connection) -> int:

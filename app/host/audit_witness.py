@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from app.host import limits
+from app.host.credential_broker import plain
 from app.host.device_core import Clock
 from app.host.link_store import LinkStoreError
-from broker.errors import BrokerError
 
 log = logging.getLogger("barnacle.host")
 Body = dict[str, Any]
@@ -57,12 +57,14 @@ class AuditWitness:
             self._now.clear()
             try:
                 await self.tell_now()
-            except (BrokerError, LinkStoreError) as error:
+            except LinkStoreError as error:
                 log.warning("the box was not told the head of the audit log: %s", error)
+            except Exception as error:
+                log.warning("the box was not told the head of the audit log: %s", plain(error).message)
             await self._clock.sleep_ms(limits.WITNESS_LEAST_MS)
 
     async def tell_now(self) -> None:
-        """Tell the box the present head, if it changed. Raises BrokerError, LinkStoreError."""
+        """Tell the box the present head, if it changed. Raises LinkStoreError, and what `state` raises."""
         audit: Body = (await self._state())["audit"]
         chain, n = str(audit.get("chain", "")), int(audit.get("n", 0))
         if not chain or n < 1 or (chain, n) == self._told or not self._online():

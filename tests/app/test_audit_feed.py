@@ -1,6 +1,7 @@
 """What was audited reaches the chain in order and once, whatever dies or fills up in between."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -199,3 +200,23 @@ async def test_tries_grow_rarer_up_to_their_bound(rig: Rig) -> None:
     waits = rig.clock.waits[1:]
     assert waits[0] == 2 * limits.AUDIT_RETRY_MS and waits == sorted(waits)
     assert waits[-1] == limits.AUDIT_RETRY_MAX_MS and waits.count(limits.AUDIT_RETRY_MAX_MS) > 1
+
+
+async def test_a_mirror_that_fails_for_a_while_is_told_and_no_end(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "AUDIT_RETRY_MS", 1)
+    fails = [2]
+    read = rig.database.read
+
+    async def fragile(sql: str, values=()):
+        if fails[0] and "FROM audit" in sql:
+            fails[0] -= 1
+            raise sqlite3.OperationalError("disk I/O error")
+        return await read(sql, values)
+
+    monkeypatch.setattr(rig.database, "read", fragile)
+    await rig.device("a")
+    task = asyncio.create_task(rig.feed.run())
+    async with asyncio.timeout(30):
+        await rig.written_up_to(1)
+    assert fails == [0]
+    task.cancel()
