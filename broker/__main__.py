@@ -38,8 +38,8 @@ def main() -> int:
 
 async def _serve(args: argparse.Namespace) -> None:
     from broker.api import Api
+    from broker.audit.keys import open_keys
     from broker.audit.log import AuditLog
-    from broker.audit_key import audit_keys
     from broker.dial import Dialer
     from broker.forward import Forwarder
     from broker.http_server import serve_unix
@@ -55,11 +55,11 @@ async def _serve(args: argparse.Namespace) -> None:
     vault = Vault(Index(args.state / "broker" / "credentials.json"))
     _log_to_stderr(vault.scrub)
     keyring = await vault.probe_again(now=True)
-    keys = await asyncio.to_thread(audit_keys, args.state, keyring.ready)
-    audit = await AuditLog.open(args.state / "audit", keys.key, scrub=vault.scrub, older_keys=keys.older)
+    keys = await asyncio.to_thread(open_keys, args.state, keyring.ready)
+    audit = await AuditLog.open(args.state / "audit", keys.current, scrub=vault.scrub, older_keys=keys.older)
     resolver, dialer = Resolver(), Dialer(args.ca)
     watcher = Watcher(args.policy, own_ports=args.port)
-    service = Service(vault, audit, Forwarder(resolver, dialer), watcher.current, keys.place)
+    service = Service(vault, audit, Forwarder(resolver, dialer), watcher.current, keys.source)
     args.socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     server = await serve_unix(args.socket, Api(service).handle)
     try:

@@ -325,7 +325,7 @@ def test_a_secret_is_asked_for_twice_without_echo(barnacle, ring, monkeypatch):
 
 def test_an_unknown_secret_is_refused_before_it_is_typed(barnacle, ring):
     code, _, errors = barnacle("secret", "set", "nonsense")
-    assert code == 1 and "known are mqtt-password" in errors
+    assert code == 1 and "say where it belongs" in errors and "anthropic-api-key" in errors
 
 
 def test_the_dashboard_needs_a_terminal(barnacle):

@@ -49,7 +49,7 @@ def test_the_expected_commands_exist():
         "schedule": "list add edit pause resume run remove next history",
         "audit": "tail search verify export",
         "screen": "shot tap swipe",
-        "secret": "set list remove",
+        "secret": "set list remove test",
         "operator": "add list remove",
         "override": "add list remove",
     }
