@@ -5,7 +5,7 @@ from importlib import import_module
 from random import Random
 from typing import NamedTuple
 
-MODULES = ("urls", "ip_addresses", "policies", "policy_files", "envelopes")
+MODULES = ("urls", "ip_addresses", "policies", "policy_files", "envelopes", "model_streams")
 
 Judge = Callable[[Random], None]
 

@@ -38,18 +38,25 @@ BYTES = [
 
 KINDS = ["overloaded_error", "rate_limit_error", "billing_error", "news", ""]
 
+APIS = ("anthropic", "openai")
+SERVERS = {"anthropic": AnthropicImitation, "openai": OpenAiImitation}
+REQUEST = Received("POST", "/", {}, b"{}", json={"model": "m", "stream_options": {"include_usage": True}})
+
 
 def streams(seed: int) -> Iterator[tuple[str, bytes]]:
     """Nearly right streams of both APIs."""
     chance = random.Random(seed)
-    request = Received("POST", "/", {}, b"{}", json={"model": "m", "stream_options": {"include_usage": True}})
-    servers = {"anthropic": AnthropicImitation(), "openai": OpenAiImitation()}
     while True:
-        api = chance.choice(sorted(servers))
-        events = list(servers[api].stream(request, _reply(chance)))
-        for _ in range(chance.choice((0, 1, 1, 2, 4))):
-            _mutate(chance, events)
-        yield api, _scarred(chance, b"".join(events))
+        yield stream(chance)
+
+
+def stream(chance: random.Random) -> tuple[str, bytes]:
+    """(api, bytes) of one nearly right stream."""
+    api = chance.choice(APIS)
+    events = list(SERVERS[api]().stream(REQUEST, _reply(chance)))
+    for _ in range(chance.choice((0, 1, 1, 2, 4))):
+        _mutate(chance, events)
+    return api, _scarred(chance, b"".join(events))
 
 
 def verdict(api: str, data: bytes, cuts: Sequence[int] = ()) -> tuple[Any, ...]:

@@ -5,6 +5,7 @@ or CR LF; comments, `id` and `retry` are left out; several `data` lines are one 
 """
 
 import re
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from app.host import limits
@@ -41,9 +42,9 @@ class SseParser:
         """True in the middle of an event or a line."""
         return bool(self._data or self._line)
 
-    def feed(self, chunk: bytes) -> list[SseEvent]:
-        """The events that this chunk completes. Raises SseError."""
-        events: list[SseEvent] = []
+    def feed(self, chunk: bytes) -> Iterator[SseEvent]:
+        """The events that this chunk completes, one by one, so that what is wrong after an event does not undo it.
+        Iterate to the end before the next chunk. Raises SseError."""
         start = 0
         if self._after_cr and chunk:
             start = 1 if chunk.startswith(b"\n") else 0
@@ -54,9 +55,8 @@ class SseParser:
             self._after_cr = end.group() == b"\r" and start == len(chunk)
             event = self._line_done()
             if event is not None:
-                events.append(event)
+                yield event
         self._take(chunk[start:])
-        return events
 
     def _take(self, piece: bytes) -> None:
         self._held += len(piece)

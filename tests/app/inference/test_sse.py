@@ -35,11 +35,11 @@ def test_chunks_cut_at_every_byte_give_the_same_events():
 
 def test_an_event_is_there_with_its_empty_line_and_not_before():
     parser = SseParser()
-    assert parser.feed(b"data: x\n") == []
+    assert list(parser.feed(b"data: x\n")) == []
     assert parser.pending
-    assert parser.feed(b"\n") == [SseEvent("message", "x")]
+    assert list(parser.feed(b"\n")) == [SseEvent("message", "x")]
     assert not parser.pending
-    assert parser.feed(b"data: y\r\r") == [SseEvent("message", "y")]  # before it is known whether LF follows
+    assert list(parser.feed(b"data: y\r\r")) == [SseEvent("message", "y")]  # before it is known whether LF follows
 
 
 def test_a_long_event_is_refused_and_one_of_the_allowed_length_is_not():
@@ -58,3 +58,10 @@ def test_endless_comments_are_no_long_event():
 def test_bytes_that_are_no_utf8_are_refused():
     with pytest.raises(SseError, match="UTF-8"):
         parsed([b"data: \xff\xfe\n\n"])
+
+
+def test_what_is_wrong_after_an_event_does_not_undo_it():
+    events = SseParser().feed(b"data: whole\n\ndata: \xff\n\n")
+    assert next(events) == SseEvent("message", "whole")
+    with pytest.raises(SseError):
+        next(events)
