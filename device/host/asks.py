@@ -55,6 +55,7 @@ class Asks:
         ask = asks[0]
         group = self._store.state.groups.get(ask["folder"])
         shown = {key: ask[key] for key in ("id", "folder", "tool", "args", "host", "why")}
+        shown["tool"] = (ask["tool"] + " " + ask["method"]).rstrip()
         shown["name"] = group["name"] if group is not None else ask["folder"]
         shown["left_ms"] = max(0, self._waiting[ask["id"]][1] - self._clock.ticks_ms())
         shown["total_ms"] = limits.ASK_MS

@@ -19,8 +19,9 @@ async def test_an_ask_shows_who_what_where_and_why():
     _, ask = await asked(box)
     shown = box.host.glance()
     assert (shown["asks"], shown["ask"]["name"], shown["ask"]["host"]) == (1, "home", "shop.example")
-    assert (shown["ask"]["tool"], shown["ask"]["args"], shown["ask"]["left_ms"]) == (
-        "http_fetch",
+    assert shown["ask"]["tool"] == "http_fetch GET" and ask["tool"] == "http_fetch"
+    assert (shown["ask"]["folder"], shown["ask"]["args"], shown["ask"]["left_ms"]) == (
+        "home",
         "item 1",
         limits.ASK_MS,
     )
