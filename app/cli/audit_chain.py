@@ -213,7 +213,7 @@ def _reading(context: Context, items: Iterator[Any]) -> Iterator[Any]:
 def _folder(context: Context) -> Path:
     if context.remote:
         raise RefusedError("the audit log is read where Barnacle runs", "run this on that machine")
-    return context.paths.state / "audit"
+    return context.paths.audit
 
 
 def _keys(context: Context) -> dict[str, bytes]:

@@ -38,22 +38,33 @@ class AuditKeys:
 
 def open_keys(state: Path, usable: bool, read: Read | None = None, write: Write | None = None) -> AuditKeys:
     """The keys, made on first need. `usable`: whether the keyring was found to work; then `read` and `write` are
-    asked (by default the system's). Raises UnsafePathError for a file that others may touch, OSError, and what
-    `write` raises."""
+    asked (by default the system's), and the file serves when they fail all the same. A key that is in the keyring is
+    never written over. Raises UnsafePathError for a file that others may touch, OSError."""
     kept = _file_key(state / FILE)
-    if not usable:
-        return AuditKeys(kept or _make_file(state / FILE), (), "file")
-    stored = _decoded((read or _read_keyring)())
+    stored = _stored(read or _read_keyring, write or _write_keyring) if usable else None
     if stored is None:
-        stored = secrets.token_bytes(32)
-        (write or _write_keyring)(stored.hex())
+        return AuditKeys(kept or _make_file(state / FILE), (), "file")
     return AuditKeys(stored, () if kept is None else (kept,), "keyring")
 
 
 def keys_at_hand(state: Path, read: Read | None = None) -> dict[str, bytes]:
     """Every audit key that can be read now, by id; none is made. Raises UnsafePathError, OSError."""
-    found = [_file_key(state / FILE), _decoded(_in_time(read or _read_keyring))]
+    found = [_file_key(state / FILE), _decoded(_in_time(read or _read_leniently))]
     return {key_id(key): key for key in found if key is not None}
+
+
+def _stored(read: Read, write: Write) -> bytes | None:
+    from keyring.errors import KeyringError
+
+    try:
+        text = read()
+        if text is not None:
+            return _decoded(text)
+        made = secrets.token_bytes(32)
+        write(made.hex())
+    except KeyringError:
+        return None  # it was locked since it was found to work: the file serves, and `source` says so
+    return made
 
 
 def _file_key(path: Path) -> bytes | None:
@@ -103,10 +114,15 @@ def _in_time(read: Read) -> str | None:
 
 def _read_keyring() -> str | None:
     import keyring
+
+    return keyring.get_password(SERVICE, ENTRY)
+
+
+def _read_leniently() -> str | None:
     from keyring.errors import KeyringError
 
     try:
-        return keyring.get_password(SERVICE, ENTRY)
+        return _read_keyring()
     except KeyringError:
         return None  # the key is not at hand: only hashes can be checked, and verify says so
 

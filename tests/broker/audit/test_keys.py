@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from keyring.errors import KeyringLocked
 
 from broker.audit import keys
 from broker.audit.folder import UnsafePathError
@@ -37,6 +38,15 @@ def test_with_a_keyring_the_key_is_there_and_in_no_file(tmp_path: Path) -> None:
     assert keys.open_keys(tmp_path, True, ring.read, ring.write) == made
     assert list(tmp_path.iterdir()) == []
     assert keys.keys_at_hand(tmp_path, ring.read) == {key_id(made.current): made.current}
+
+
+def test_a_keyring_that_is_locked_after_all_is_not_written_over(tmp_path: Path) -> None:
+    def locked() -> str | None:
+        raise KeyringLocked
+
+    written: list[str] = []
+    made = keys.open_keys(tmp_path, True, locked, written.append)
+    assert made.source == "file" and written == []
 
 
 def test_a_chain_begun_with_the_file_goes_on_with_the_keyring_and_is_whole(tmp_path: Path) -> None:
