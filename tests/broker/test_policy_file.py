@@ -194,6 +194,20 @@ def test_the_example_in_the_default_file_is_a_rule(path: Path) -> None:
     assert verdict(read_rules(path), "https://api.open-meteo.com/v1/forecast") == ("allow", "weather")
 
 
+def test_the_examples_in_the_document_are_rules(path: Path) -> None:
+    document = (Path(__file__).resolve().parents[2] / "docs" / "policy.md").read_text()
+    write(path, document.split("```toml\n")[1].split("```")[0])
+    assert [rule["name"] for rule in read_content(path).rules] == ["weather", "home-assistant", "wiki", "ads"]
+    for url, expected in (
+        ("https://api.open-meteo.com/v1/forecast", ("allow", "weather")),
+        ("https://api.open-meteo.com/v2", ("deny", "default_deny")),
+        ("http://ha.lan:8123/", ("allow", "home-assistant")),
+        ("https://de.wikipedia.org/", ("ask", "wiki")),
+        ("https://x.ads.example/", ("deny", "ads")),
+    ):
+        assert verdict(read_rules(path), url) == expected
+
+
 def test_a_rule_is_added_at_the_end_and_every_line_stays(path: Path) -> None:
     write(path, API + "# last words")
     version = add_rule(path, NAS)
