@@ -30,6 +30,7 @@ def _status(context: Context, args: argparse.Namespace) -> int:
     times = context.times(status["host"].get("zone") or "")
     lines = [("box", _box(context, status["device"], now)), ("host", _host(status["host"], times))]
     lines += [("broker", _broker(status["broker"])), ("runs", _slots(status.get("queue")))]
+    lines += [("model", _model(context, status.get("model"))), ("keys", _keys(context, status.get("credentials")))]
     lines += [("has", ", ".join(_counted(count, what) for what, count in status["counts"].items()))]
     health = status["device"].get("health")
     if health:
@@ -75,6 +76,27 @@ def _host(host: dict[str, Any], times: Times) -> str:
     spool = host.get("spool_down") or 0
     held = f", {spool} records for the box held" if spool else ""
     return f"version {clean(host['version'])}, since {times.full(host['started_ms'])} ({times.zone}){held}"
+
+
+def _model(context: Context, model: dict[str, Any] | None) -> str:
+    if not model:
+        return "not reported"
+    style = {"ready": "green", "none": "dim"}.get(model["state"], "yellow")
+    groups: dict[str, dict[str, Any]] = model.get("groups") or {}
+    others = [name for name, one in groups.items() if one.get("state") != model["state"]]
+    more = f" (otherwise: {clean(', '.join(others))})" if others else ""
+    return f"{context.out.styled(clean(model['state']), style)}: {clean(model['text'])}{more}"
+
+
+def _keys(context: Context, credentials: dict[str, Any] | None) -> str:
+    """The credential broker in one line: what hinders most, and what to do."""
+    if not credentials:
+        return "not reported"
+    style = "green" if credentials["state"] == "ok" else "red" if credentials["state"] == "down" else "yellow"
+    remedy = f"; {clean(credentials['remedy'])}" if credentials.get("remedy") else ""
+    policy: dict[str, Any] | None = credentials.get("policy")
+    rules = f"; egress rules {clean(policy['version'])} ({policy['rules']})" if policy and policy.get("version") else ""
+    return f"{context.out.styled(clean(credentials['state']), style)}: {clean(credentials['text'])}{remedy}{rules}"
 
 
 def _counted(count: int, what: str) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from app.errors import ProblemError, SettingsError
 from app.host import limits
+from app.host.box_services import Lender
 from app.host.bridge import Bridge, Message
 from app.host.database import Database, DatabaseError
 from app.host.device_core import system_clock
@@ -25,6 +26,7 @@ from app.host.mqtt_broker import find_mosquitto
 from app.host.paths import Paths
 from app.host.settings import MqttSettings, Settings, local_zone, read_settings
 from app.host.zone_rules import ZoneNameError, rule_in_force
+from broker.client import BrokerClient, LeaseScope
 
 log = logging.getLogger("barnacle.host")
 LOG_NAME = "host-process.log"  # host.log is what the supervisor catches of our output
@@ -57,6 +59,7 @@ async def _serve(paths: Paths) -> None:
     login = keys.login(HOST_USER, settings.mqtt)
     stop = _stop_event()
     database = await Database.open(paths.mirror)
+    credentials = BrokerClient(paths.broker_socket)
     try:
         bridge: Bridge | None = None
 
@@ -65,7 +68,8 @@ async def _serve(paths: Paths) -> None:
 
         zone = _zone_source(settings)
         configured = {"assistant": settings.box.assistant, "slots": settings.box.slots}
-        host = Host(_identity(keys, settings.mqtt), database, system_clock(), publish, zone, configured)
+        lender = Lender(credentials, LeaseScope, settings.models)
+        host = Host(_identity(keys, settings.mqtt), database, system_clock(), publish, zone, configured, lender)
 
         async def receive(message: Message) -> None:
             await host.receive(message.topic, message.payload)
@@ -76,7 +80,8 @@ async def _serve(paths: Paths) -> None:
         bridge = Bridge(*address, receive, subscriptions, on_state=state.changed, tls_ca=login.tls_ca)
         await _run_until(stop, host, bridge)
     finally:
-        await database.close()
+        async with credentials:
+            await database.close()
 
 
 async def _run_until(stop: asyncio.Event, host: Host, bridge: Bridge) -> None:

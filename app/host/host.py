@@ -10,6 +10,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.host.audit_lane import AuditLane
 from app.host.box_link import BoxLink, Zone
 from app.host.box_services import Around, BoxServices, Lender
 from app.host.box_state import BoxState
@@ -96,6 +97,8 @@ class Host:
         self._reads = reads
         around = Around(self._link.service, commands, self.events.add, self.spawn, self._can_tell)
         self.services = BoxServices(lender, database, clock, around) if lender else None
+        lane = (self.store, self._link.kick, self._online, clock)
+        self._audit = AuditLane(database, lender.broker, *lane) if lender else None
         more = mirror_requests(FactReads(database, clock)) | (service_requests(self.services) if self.services else {})
         self.requests = Requests(reads, self.store, commands, console, self.box, self._facts, clock, more)
         self.operators = OperatorServer(
@@ -125,6 +128,8 @@ class Host:
             group.create_task(self._link.watch_time(), name="time")
             if self.services:
                 group.create_task(self.services.run(), name="services")
+            if self._audit:
+                group.create_task(self._audit.run(), name="audit")
 
     def connection(self, online: bool) -> None:
         """The connection to the broker came or went."""
@@ -193,6 +198,8 @@ class Host:
         self._tell_outcome(kind, body)
         if self.services:
             await self.services.durable(kind, body)
+        if self._audit:
+            self._audit.heard(kind)
         if kind == "sync.begin":
             self._syncing = True
         elif kind == "sync.end":
@@ -246,6 +253,8 @@ class Host:
 
     async def _write_note(self, what: str, detail: str, actor: str) -> None:
         self.events.add("audit", await self.mirror.note(what, detail, self._clock.now_ms(), actor))
+        if self._audit:
+            self._audit.heard("audit")
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Carry something out beside everything else; before `run` there is nobody to do it."""
