@@ -183,7 +183,8 @@ class Connection:
         silent = request.method == "HEAD" or response.status in (204, 304)
         headers = list(response.headers)
         if not isinstance(response.body, bytes):
-            headers.append(("Transfer-Encoding", "chunked"))
+            if not silent:  # a length that stands for the body of a GET stays alone
+                headers.append(("Transfer-Encoding", "chunked"))
         elif not (silent and any(name.lower() == "content-length" for name, _ in headers)):
             headers.append(("Content-Length", str(len(response.body))))
         reusable = self._request_over.is_set()

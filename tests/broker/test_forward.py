@@ -162,6 +162,12 @@ async def test_echo_in_set_cookie_location_and_trailers(outside, tls):
     assert body == b"ok"
 
 
+async def test_a_header_with_a_very_long_name_is_not_passed_on(outside, tls):
+    longest = b"x" * limits.ANSWER_NAME_BYTES
+    _, headers, _ = await asked(outside, tls, reply(b"", longest + b": 1", longest + b"y: 1"))
+    assert headers == [(longest.decode(), "1")]
+
+
 async def test_echo_in_an_upstream_error_body(outside, tls):
     status, _, body = await asked(outside, tls, reply(b"bad key " + SECRET, status=b"401 Unauthorized"))
     assert (status, body) == (401, b"bad key [redacted]")

@@ -272,6 +272,45 @@ async def test_an_answer_that_fails_midway_is_cut(served):
     assert b"0\r\n\r\n" not in await exchange(path, GOOD)
 
 
+@pytest.mark.parametrize(("method", "code"), [("HEAD", 200), ("GET", 204), ("GET", 304)])
+async def test_an_answer_without_body_has_one_framing_at_most(served, method, code):
+    handler, path, _ = served
+
+    async def pieces():
+        yield b"never sent"
+
+    headers = [("content-length", "10")] if method == "HEAD" else []
+    handler.response = Response(code, headers, pieces())
+    reader, writer = await asyncio.open_unix_connection(path)
+    writer.write(f"{method} / HTTP/1.1\r\nHost: h\r\n\r\n".encode())
+    answer = await reader.readuntil(b"\r\n\r\n")
+    assert answer.lower().count(b"content-length") + answer.lower().count(b"transfer-encoding") == len(headers)
+    handler.response = Response(200, [], b"next")
+    writer.write(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+    assert (await read_answer(reader)).endswith(b"next")
+    writer.close()
+
+
+async def test_a_client_that_does_not_read_is_left(served, monkeypatch):
+    handler, path, _ = served
+    monkeypatch.setattr(limits, "WRITE_TIMEOUT_MS", 50)
+    closed = asyncio.Event()
+
+    async def pieces():
+        try:
+            while True:
+                yield b"x" * 65536
+        finally:
+            closed.set()
+
+    handler.response = Response(200, [], pieces())
+    _, writer = await asyncio.open_unix_connection(path)
+    writer.write(GOOD)
+    async with asyncio.timeout(10):
+        await closed.wait()
+    writer.transport.abort()
+
+
 async def test_a_bug_in_a_handler_is_told_without_its_text(tmp_path, caplog):
     async def handler(request: Request) -> Response:
         raise RuntimeError("canary-in-an-exception")

@@ -223,8 +223,8 @@ async def test_a_tunnel_ends_at_once_when_its_lease_is_revoked(run, tls):
             async with asyncio.timeout(1):
                 while await reader.read(65536):
                     continue
-        except ConnectionError:
-            assert True
+        except ConnectionError as error:
+            assert error
         writer.transport.abort()
 
 
@@ -235,6 +235,24 @@ async def test_a_tunnel_is_bounded_in_bytes(run, tls):
         writer.write(hello("api.test"))
         assert await ended(reader)
         assert ("CONNECT", "lease_spent") in run.gate.refusals
+        writer.transport.abort()
+
+
+@pytest.mark.parametrize(
+    ("bound", "value"), [("TUNNEL_BYTES", 600), ("TUNNEL_TIMEOUT_MS", 50), ("TUNNEL_IDLE_TIMEOUT_MS", 50)]
+)
+async def test_a_tunnel_has_an_end(run, tls, monkeypatch, bound, value):
+    monkeypatch.setattr(limits, bound, value)
+    async with Server(says(reply()), tls) as server:
+        reader, writer = await run.tunnel(server)
+        writer.write(hello("api.test"))
+        try:
+            async with asyncio.timeout(5):
+                while await reader.read(65536):
+                    continue
+        except ConnectionError as error:
+            assert error
+        assert run.proxy._tunnels == set()
         writer.transport.abort()
 
 
