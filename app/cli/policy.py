@@ -53,7 +53,7 @@ def _path(context: Context) -> Path:
 
     if context.remote:
         raise UsageError("the rules are a file on the machine that runs Barnacle", "run this command there")
-    return context.paths.config_folder / "policy.toml"
+    return context.paths.policy
 
 
 def _rules(context: Context) -> "Rules":
