@@ -17,6 +17,8 @@ from app.host.inference.api import ModelApi
 from app.host.inference.errors import ModelError, Unfinished
 from app.host.inference.sse import SseError, SseParser
 from app.host.models_settings import ModelSettings
+from app.host.refusal import RequestRefused
+from broker.client import BrokerRefused, BrokerUnreachable
 
 log = logging.getLogger("barnacle.inference")
 SendItem = Callable[[Item], Awaitable[None]]
@@ -139,7 +141,7 @@ async def _drain(chunks: AsyncIterator[bytes]) -> None:
         async with asyncio.timeout(limits.MODEL_DRAIN_S):
             async for _ in chunks:
                 pass
-    except (httpx.TransportError, TimeoutError) as error:
+    except (httpx.TransportError, TimeoutError, BrokerRefused, BrokerUnreachable, RequestRefused) as error:
         log.debug("the end of a stream: %s", type(error).__name__)
 
 

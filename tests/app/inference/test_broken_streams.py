@@ -4,10 +4,12 @@ import asyncio
 import json
 from typing import Any
 
+import httpx
 import pytest
 
 from app.host import limits
 from app.host.inference.errors import ModelError
+from broker.client import BrokerRefused
 from tests.app.inference.rig import KEY, Rig
 from tests.imitation.anthropic import AnthropicImitation
 from tests.imitation.openai import OpenAiImitation
@@ -247,3 +249,33 @@ async def test_only_the_beginning_of_an_error_body_is_read():
                 await rig.ask()
             await server.gone.wait()
     assert caught.value.code == "model_error"
+
+
+class CutByBroker(httpx.AsyncBaseTransport):
+    """Streams `pieces`, then fails as the broker's transport does."""
+
+    def __init__(self, *pieces):
+        self.pieces = pieces
+
+    async def handle_async_request(self, request):
+        pieces = self.pieces
+
+        class Stream(httpx.AsyncByteStream):
+            async def __aiter__(self):
+                for piece in pieces:
+                    yield piece
+                raise BrokerRefused("outcome_unknown", "the answer was cut off", "ask again")
+
+        return httpx.Response(200, headers={"content-type": "text/event-stream"}, stream=Stream())
+
+
+async def test_an_answer_that_the_broker_cuts_is_partial_unless_it_was_complete():
+    async with AnthropicImitation(KEY) as server, Rig({"m": server}) as rig:
+        whole: Any = CutByBroker(START, said("x"), STOP)
+        rig.transports["m"] = whole
+        assert (await rig.ask())["stop"] == "end"
+        half: Any = CutByBroker(START, said("half"))
+        rig.transports["m"] = half
+        with pytest.raises(ModelError) as caught:
+            await rig.ask()
+    assert (caught.value.code, caught.value.partial) == ("model_offline", True)
