@@ -86,6 +86,20 @@ class ScreenSettings:
 
 
 @dataclass(frozen=True)
+class DashboardSettings:
+    """[dashboard]: defaults; what was chosen in the dashboard itself comes first."""
+
+    theme: str = ""
+    """A theme's name; "" is Barnacle's dark one. `barnacle-light` and `barnacle-colour-blind` are there too."""
+    density: str = field(default="comfortable", metadata={"choices": ("comfortable", "compact")})
+    """compact leaves out frames."""
+    notify: str = field(default="bell", metadata={"choices": ("off", "bell", "desktop")})
+    """How a question is announced while the window has not the focus; desktop asks the terminal (OSC 777)."""
+    keys: dict[str, str] = field(default_factory=dict[str, str])
+    """Action -> key, such as "schedules.run" = "x"; the names are in the dashboard's help."""
+
+
+@dataclass(frozen=True)
 class Settings:
     """All sections. `Settings()` is the defaults."""
 
@@ -94,6 +108,7 @@ class Settings:
     time: TimeSettings = field(default_factory=TimeSettings)
     logs: LogSettings = field(default_factory=LogSettings)
     screen: ScreenSettings = field(default_factory=ScreenSettings)
+    dashboard: DashboardSettings = field(default_factory=DashboardSettings)
     models: ModelsSettings = field(default_factory=ModelsSettings)
 
     @property
@@ -108,6 +123,7 @@ _SECTIONS: dict[str, type] = {
     "time": TimeSettings,
     "logs": LogSettings,
     "screen": ScreenSettings,
+    "dashboard": DashboardSettings,
 }
 _OF_MODELS: dict[str, type] = {"models": ModelsSettings, "inference": ModelsSettings}
 
@@ -175,6 +191,8 @@ def _section(name: str, kind: type, table: dict[str, Any], path: Path) -> Any:
                 f"{where} must be {_TYPE_NAMES[wanted]}, not {value!r}",
                 f"for example: {key} = {_toml(getattr(defaults, key))}",
             )
+        if isinstance(value, dict):
+            _check_texts(where, cast("dict[str, object]", value))
         _check_value(where, value, known[key].metadata)
     return kind(**table)
 
@@ -186,6 +204,12 @@ def _check_value(where: str, value: Any, rules: Mapping[str, Any]) -> None:
             raise SettingsError(f"{where} is {value}", f"use a number from {low} to {high}")
     if "choices" in rules and value not in rules["choices"]:
         raise SettingsError(f"{where} is {value!r}", "use one of " + ", ".join(rules["choices"]))
+
+
+def _check_texts(where: str, table: Mapping[str, object]) -> None:
+    for name, value in table.items():
+        if not isinstance(value, str):
+            raise SettingsError(f"{where}.{name} must be a text in quotes, not {value!r}", f'write {name} = "…"')
 
 
 def _check_together(settings: Settings, path: Path) -> None:
@@ -218,8 +242,15 @@ def _refuse_unknown(found: Mapping[str, Any], known: Mapping[str, Any], what: st
 _RENAMED = {
     ("box", "simulator"): 'write kind = "simulator" (or "desktop", or "board" for a real box) in its place under [box]'
 }
-_TYPE_NAMES: dict[type[object], str] = {str: "a text in quotes", bool: "true or false", int: "a whole number"}
+_TYPE_NAMES: dict[type[object], str] = {
+    str: "a text in quotes",
+    bool: "true or false",
+    int: "a whole number",
+    dict: "a table",
+}
 
 
 def _toml(value: object) -> str:
+    if isinstance(value, dict):
+        return "{}"
     return str(value).lower() if isinstance(value, bool) else f'"{value}"' if isinstance(value, str) else str(value)

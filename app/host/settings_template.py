@@ -30,6 +30,12 @@ TEMPLATE = """\
 [screen]
 # on = true                # show something on the round screen
 
+[dashboard]
+# theme = ""               # "" is Barnacle's dark theme; also "barnacle-light", "barnacle-colour-blind", "nord" …
+# density = "comfortable"  # or "compact": no frames
+# notify = "bell"          # how a question is announced while you look elsewhere: "off", "bell" or "desktop"
+# keys = {}                # such as { "schedules.run" = "x" }; the names are in the dashboard's help (?)
+
 # Language models: `barnacle models add anthropic` writes a section here (also: openai, openrouter, ollama, llamacpp,
 # lmstudio); docs/models.md explains every key. Keys go into the keyring: barnacle secret set anthropic-api-key
 #

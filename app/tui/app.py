@@ -2,7 +2,8 @@
 
 import asyncio
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -16,8 +17,8 @@ from app.errors import ProblemError
 from app.host.keys import OperatorCredentials
 from app.host.operator_client import OperatorClient
 from app.host.paths import Paths
-from app.host.settings import Settings
-from app.tui import limits, say
+from app.host.settings import DashboardSettings, Settings
+from app.tui import limits, preferences, say
 from app.tui.exports import new_file
 from app.tui.feed import Client, Feed
 from app.tui.help import Help
@@ -25,7 +26,7 @@ from app.tui.live import PARTS, LiveData, Part
 from app.tui.page import Page
 from app.tui.pages import PAGES
 from app.tui.palette import Actions
-from app.tui.themes import THEMES
+from app.tui.themes import DEFAULT, THEMES
 from app.tui.widgets.asks_panel import open_asks
 from app.tui.widgets.connection_strip import ConnectionStrip
 from app.tui.widgets.tab_bar import TabBar
@@ -56,24 +57,33 @@ class Dashboard(App[None]):
     def __init__(
         self,
         connect: Callable[[], Client],
-        theme: str = "",
-        keys: dict[str, str] | None = None,
-        exports: Path | None = None,
+        settings: DashboardSettings | None = None,
+        *,
+        folder: Path | None = None,
+        facts: Sequence[tuple[str, str]] = (),
     ) -> None:
+        """`folder` keeps preferences and exports; without one nothing is kept, and exports go where the user is.
+        `facts` are (name, value) that the settings page shows."""
         super().__init__()
+        settings = settings or DashboardSettings()
         self.live = LiveData()
         self.feed = Feed(connect, self.live, self.wake)
         self.pages: list[Page] = [page() for page in PAGES]
+        self.facts = list(facts)
+        self._folder = folder
+        self.preferences = preferences.load(self._file, settings)
         self._front = 0
         self._drawn: list[dict[Part, int]] = [{} for _ in self.pages]
         self._due = False
-        self._rung: set[str] = set()
+        self._exported = 0
+        self._announced: set[str] = set()
         for one in THEMES:
             self.register_theme(one)
-        self._wanted_theme = theme
-        self._exports = exports or Path.cwd()
-        self._exported = 0
-        self.set_keymap(keys or {})
+        self.set_keymap(settings.keys)
+
+    @property
+    def _file(self) -> Path | None:
+        return self._folder / "dashboard.json" if self._folder is not None else None
 
     @property
     def page(self) -> Page:
@@ -90,8 +100,7 @@ class Dashboard(App[None]):
 
     def on_mount(self) -> None:
         """Start following the host; the first paint does not wait for it."""
-        if self._wanted_theme in self.available_themes:
-            self.theme = self._wanted_theme
+        self._apply_preferences()
         self._draw()
         self.page.opened()
         self.page.first_focus().focus()
@@ -140,9 +149,9 @@ class Dashboard(App[None]):
     def _draw(self) -> None:
         self._due = False
         live = self.live
-        self._ring()
         self.query_one(ConnectionStrip).show(live)
         self.query_one(TabBar).show(self.page.NAME, self._marks())
+        self._announce_asks()
         if len(self.screen_stack) > 1 or not self.page.is_mounted:
             return  # what is covered is drawn when it is seen again
         drawn = self._drawn[self._front]
@@ -155,12 +164,13 @@ class Dashboard(App[None]):
         asks = len(open_asks(self.live))
         return {"overview": f"!{asks}"} if asks else {}
 
-    def _ring(self) -> None:
-        """The bell, once for every ask."""
-        waiting = {str(ask["id"]) for ask in open_asks(self.live)}
-        if waiting - self._rung:
-            self.bell()
-        self._rung = waiting
+    def _announce_asks(self) -> None:
+        """Tell of every ask, once."""
+        waiting = {str(ask["id"]): ask for ask in open_asks(self.live)}
+        for key, ask in waiting.items():
+            if key not in self._announced:
+                self.announce(f"{ask.get('folder')} asks: {ask.get('tool')} {ask.get('host') or ''}")
+        self._announced = set(waiting)
 
     def on_screen_resume(self) -> None:
         """A dialog was closed: what was covered may have changed."""
@@ -194,9 +204,34 @@ class Dashboard(App[None]):
         """Write a new private file into the folder for exports; its path. Raises OSError."""
         if self._exported >= limits.EXPORTS:
             raise OSError(f"{limits.EXPORTS} files were exported already; restart the dashboard for more")
-        path = new_file(self._exports, name, suffix, text)
+        path = new_file(self._folder / "exports" if self._folder else Path.cwd(), name, suffix, text)
         self._exported += 1
         return path
+
+    # --- looks and notices ---
+
+    def prefer(self, **choices: Any) -> None:
+        """Choose something (see Preferences) and keep it for the next time."""
+        self.preferences = replace(self.preferences, **choices)
+        self._apply_preferences()
+        try:
+            preferences.save(self._file, self.preferences)
+        except OSError as error:
+            self.complain(ProblemError(f"the choice is not kept: {error}", "make its folder writable"))
+
+    def _apply_preferences(self) -> None:
+        chosen = self.preferences
+        self.theme = chosen.theme if chosen.theme in self.available_themes else DEFAULT
+        self.set_class(chosen.density == "compact", "-compact")
+
+    def announce(self, text: str) -> None:
+        """Call somebody to the dashboard, in the way that was chosen; a desktop notification only from elsewhere."""
+        if self.preferences.notify == "off":
+            return
+        if self.preferences.notify == "desktop" and not self.app_focus and self._driver is not None:
+            self._driver.write(f"\x1b]777;notify;Barnacle;{say.plain(text, 120).replace(';', ',')}\x07")
+        else:
+            self.bell()
 
     def in_keymap(self, binding: Binding) -> Binding:
         """The binding with the key that the user's key map gives it."""
@@ -218,7 +253,15 @@ class Dashboard(App[None]):
 
 def run(paths: Paths, settings: Settings, credentials: OperatorCredentials) -> int:
     """Show the dashboard until it is closed; the exit code. Needs a terminal, and nothing else: what is not reachable
-    is shown as such. `paths` and `settings` are for screens that edit them."""
-    app = Dashboard(lambda: OperatorClient(credentials))
+    is shown as such."""
+    facts = [
+        ("settings", str(paths.config)),
+        ("state", str(paths.state)),
+        ("logs", str(paths.logs)),
+        ("broker", f"{credentials.host}:{credentials.port}"),
+    ]
+    app = Dashboard(
+        lambda: OperatorClient(credentials), settings.dashboard, folder=paths.state / "dashboard", facts=facts
+    )
     app.run()
     return app.return_code or 0

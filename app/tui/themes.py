@@ -1,6 +1,6 @@
 """The dashboard's own themes, besides Textual's: a calm dark one, a light one, and one that every eye tells apart.
 
-The colour-blind-safe palette is that of Okabe and Ito (2008): blue, orange and vermilion in place of green and red.
+The colour-blind-safe palette is that of Okabe and Ito (2008): blue, orange and (a little lighter) vermilion in place of green and red.
 """
 
 from textual.theme import Theme
@@ -46,7 +46,7 @@ THEMES = (
         panel="#1F2730",
         success="#56B4E9",
         warning="#E69F00",
-        error="#D55E00",
+        error="#E8731E",
         dark=True,
     ),
 )

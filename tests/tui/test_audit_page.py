@@ -119,7 +119,7 @@ async def test_older_records_come_before_the_first_and_only_so_many_are_kept() -
 
 async def test_an_export_is_a_new_private_file_of_what_is_shown(tmp_path: Path) -> None:
     client = with_records(3)
-    app = Dashboard(lambda: client, exports=tmp_path / "exports")
+    app = Dashboard(lambda: client, folder=tmp_path)
     async with app.run_test(size=(140, 45)) as pilot:
         await opened(pilot)
         await pilot.press("slash", *"n=1", "enter", "x", "x")

@@ -3,6 +3,7 @@
 from textual.binding import Binding
 from textual.widgets import Static
 
+from app.host.settings import DashboardSettings
 from app.tui.app import Dashboard
 from app.tui.help import Help
 from app.tui.palette import Actions, known_actions
@@ -56,7 +57,7 @@ async def test_an_action_of_another_page_opens_that_page_and_acts() -> None:
 
 async def test_a_key_map_moves_an_action_to_another_key_and_help_says_so() -> None:
     client = FakeClient()
-    app = Dashboard(lambda: client, keys={"schedules.run": "x"})
+    app = Dashboard(lambda: client, DashboardSettings(keys={"schedules.run": "x"}))
     async with app.run_test(size=(120, 40)) as pilot:
         await loaded(pilot)
         await pilot.press("2", "r")

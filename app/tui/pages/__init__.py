@@ -4,5 +4,6 @@ from app.tui.page import Page
 from app.tui.pages.audit import AuditPage
 from app.tui.pages.overview import OverviewPage
 from app.tui.pages.schedules import SchedulesPage
+from app.tui.pages.settings import SettingsPage
 
-PAGES: tuple[type[Page], ...] = (OverviewPage, SchedulesPage, AuditPage)
+PAGES: tuple[type[Page], ...] = (OverviewPage, SchedulesPage, AuditPage, SettingsPage)
