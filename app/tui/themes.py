@@ -1,6 +1,7 @@
 """The dashboard's own themes, besides Textual's: a calm dark one, a light one, and one that every eye tells apart.
 
-The colour-blind-safe palette is that of Okabe and Ito (2008): blue, orange and (a little lighter) vermilion in place of green and red.
+The colour-blind-safe palette is that of Okabe and Ito (2008): blue, orange and (a little
+lighter) vermilion in place of green and red.
 """
 
 from textual.theme import Theme

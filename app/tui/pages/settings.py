@@ -45,7 +45,9 @@ class SettingsPage(Page):
                 yield Label("A question while you look elsewhere")
                 words = [(NOTICE_WORDS[name], name) for name in NOTICES]
                 yield Select(words, value=chosen.notify, allow_blank=False, id="notify")
-                yield Static(Text("Choices are kept for the next time. NO_COLOR=1 does without colours.", "dim"))
+                yield Static(
+                    Text("Choices are kept for the next time. NO_COLOR=1 does without colours.", "dim"), id="kept"
+                )
             with VerticalScroll(id="facts") as box:
                 box.border_title = "Where things are"
                 yield Static(id="facts-text")
