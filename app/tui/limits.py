@@ -13,3 +13,4 @@ HISTORY = 100  # runs of one task in its history
 AUDIT_PAGE = 200  # older records that are loaded at a time
 AUDIT_OLDER = 2000  # older records kept
 EXPORTS = 100  # files that one dashboard writes
+CHAT_PAGE = 100  # older messages that are loaded at a time
