@@ -26,6 +26,7 @@ class LiveData:
         self.audit: deque[Record] = deque(maxlen=limits.AUDIT_LINES)
         self.chats: OrderedDict[str, deque[Record]] = OrderedDict()
         self.run_texts: dict[str, str] = {}
+        self.depths: dict[str, deque[int]] = {}
         self.asks: OrderedDict[str, Record] = OrderedDict()
         self.runs: OrderedDict[str, Record] = OrderedDict()
         self.connected = False
@@ -185,7 +186,9 @@ class LiveData:
     def _queue(self, body: Record) -> None:
         self.status = {**self.status, "queue": body}
         busy = cast("Mapping[str, Record]", body.get("groups", {}))  # idle groups are left out
+        self.depths = {folder: self.depths.get(folder, deque(maxlen=limits.DEPTHS)) for folder in self.groups}
         for folder, group in self.groups.items():
+            self.depths[folder].append(int(busy.get(folder, {}).get("depth") or 0))
             self.groups[folder] = {**group, "state": "idle", "depth": 0, "retry_ms": None, **busy.get(folder, {})}
         self._changed("groups", "status")
 

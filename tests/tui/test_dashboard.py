@@ -5,16 +5,18 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Input, RichLog
+from textual.widgets import Static
 
 from app.errors import ProblemError
+from app.tui import say
 from app.tui.app import Dashboard
+from app.tui.pages.chat import ChatPage
 from app.tui.widgets.audit_table import AuditTable
 from app.tui.widgets.connection_strip import ConnectionStrip
-from app.tui.widgets.groups_table import GroupsTable
+from app.tui.widgets.groups_table import GroupsTable, line
 from app.tui.widgets.line_table import LineTable
 from app.tui.widgets.tasks_table import TasksTable
-from tests.tui.fake_client import FakeClient, message, task
+from tests.tui.fake_client import FakeClient, task
 
 
 async def until(pilot: Pilot[Any], condition: Callable[[], bool], what: str) -> None:
@@ -23,10 +25,6 @@ async def until(pilot: Pilot[Any], condition: Callable[[], bool], what: str) -> 
             return
         await pilot.pause(0.05)
     raise AssertionError(f"never came true: {what}")
-
-
-def lines(log: RichLog) -> list[str]:
-    return [strip.text.rstrip() for strip in log.lines]
 
 
 def cells(table: LineTable, row: int) -> list[str]:
@@ -48,7 +46,7 @@ async def test_groups_show_main_first_with_state_and_queue() -> None:
         panel = app.query_one(GroupsTable)
         await until(pilot, lambda: "running" in cells(panel, 1)[1], "family runs")
         assert cells(panel, 0)[0] == "Main"
-        assert cells(panel, 1)[2:4] == ["4", "2"]
+        assert cells(panel, 1)[2:5] == ["4", "█", "2"]
 
 
 async def test_tasks_stand_in_the_order_of_their_next_run() -> None:
@@ -96,21 +94,46 @@ async def test_pause_run_and_remove_ask_the_host_and_removing_asks_first() -> No
         ]
 
 
-async def test_what_is_written_goes_to_the_chosen_group_and_the_reply_appears() -> None:
+async def test_what_runs_is_shown_with_its_text_and_what_comes_next_below_it() -> None:
+    client = FakeClient()
+    app = Dashboard(lambda: client)
+    run = {"id": "r1", "folder": "family", "state": "running", "task": task(1)["id"], "started_ms": say.now_ms()}
+    async with app.run_test(size=(140, 45)) as pilot:
+        await loaded(pilot)
+        shown = app.query_one("#running-text", Static)
+        await until(pilot, lambda: "nothing runs" in str(shown.content), "nothing")
+        client.push("run.started", run | {"attempt": 2})
+        client.push("tele.text", {"run": "r1", "folder": "family", "text": "one\n[b]two\x1b"})
+        await until(pilot, lambda: "[b]two" in str(shown.content), "the text")
+        text = str(shown.content)
+        assert "Family  water plant 1" in text
+        assert "try 2" in text
+        assert "\x1b" not in text
+        assert text.index("[b]two") < text.index("next") < text.index("water plant 2")
+        client.push("run.ended", run | {"state": "done"})
+        await until(pilot, lambda: "nothing runs" in str(shown.content), "it has ended")
+
+
+async def test_a_group_is_opened_in_the_chat_and_its_run_is_cancelled() -> None:
     client = FakeClient()
     app = Dashboard(lambda: client)
     async with app.run_test(size=(140, 45)) as pilot:
         await loaded(pilot)
-        await pilot.press("down", "enter")
-        await until(pilot, lambda: app.focused is app.query_one("#line", Input), "the chat line has the focus")
-        await pilot.press(*"hi [b]x", "enter")
-        await until(pilot, lambda: ("send", {"folder": "family", "text": "hi [b]x"}) in client.requests, "sent")
-        client.push("msg.stored", message(1, "hi [b]x", folder="family"))
-        client.push("msg.out", message(2, "hello\x1b[31m there", from_me=True, folder="family"))
-        log = app.query_one("#history", RichLog)
-        await until(pilot, lambda: len(log.lines) == 2, "two lines")
-        assert lines(log)[0].endswith("Ada  hi [b]x")
-        assert lines(log)[1].endswith("Barnacle  hello [31m there")
+        queue = {"slots": {"used": 1, "max": 2}, "groups": {"family": {"state": "running", "depth": 1}}}
+        client.push("tele.queue", queue)
+        panel = app.query_one(GroupsTable)
+        await until(pilot, lambda: "running" in cells(panel, 1)[1], "family runs")
+        await pilot.press("down", "s")
+        await until(pilot, lambda: ("run.cancel", {"folder": "family"}) in client.requests, "cancelled")
+        await pilot.press("enter")
+        assert isinstance(app.page, ChatPage)
+        assert app.page.folder == "family"
+
+
+def test_queue_depths_become_a_small_line() -> None:
+    assert line([]) == ""
+    assert line([0, 0]) == ""
+    assert line([0, 1, 4, 8]) == " ▁▄█"
 
 
 async def test_a_refusal_is_told_with_its_remedy() -> None:

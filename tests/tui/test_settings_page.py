@@ -8,11 +8,12 @@ import pytest
 from textual.widgets import Select, Static
 
 from app.host.settings import DashboardSettings
-from app.tui import preferences, say
+from app.tui import preferences
 from app.tui.app import Dashboard
 from app.tui.preferences import Preferences
 from app.tui.themes import DEFAULT, THEMES
-from tests.tui.fake_client import NOW_MS, FakeClient
+from tests.tui.fake_client import FakeClient
+from tests.tui.test_asks import ask
 from tests.tui.test_dashboard import loaded, until
 
 
@@ -74,12 +75,11 @@ async def test_a_question_is_announced_once_as_was_chosen(
         monkeypatch.setattr(app, "bell", lambda: rung.append("bell"))
         monkeypatch.setattr(app._driver, "write", written.append)  # pyright: ignore[reportPrivateUsage]
         app.app_focus = focused
-        ask = {"id": "a1", "folder": "family", "state": "open", "tool": "http_fetch", "host": "x.example\x1b;"}
-        ask |= {"created_ms": NOW_MS, "expires_ms": say.now_ms() + 120_000, "port": 443, "method": "GET", "args": ""}
-        client.push("ask.set", ask)
-        await until(pilot, lambda: "a1" in app.live.asks, "the ask")
+        asked = ask(1, host="x.example\x1b;")
+        client.push("ask.set", asked)
+        await until(pilot, lambda: "ask-1" in app.live.asks, "the ask")
         await pilot.pause(0.5)
-        client.push("ask.set", ask | {"why": "again"})
+        client.push("ask.set", asked | {"why": "again"})
         await pilot.pause(0.5)
         sent = [text for text in written if text.startswith("\x1b]777")]
         assert (len(rung), len(sent)) == (bells, notices)

@@ -1,6 +1,6 @@
 """Groups with their state and queue."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from app.tui import say
@@ -14,10 +14,12 @@ STATES = {
     "retrying": ("↻", "accent"),
     "paused": ("‖", "quiet"),
 }
+BARS = " ▁▂▃▄▅▆▇█"
 COLUMNS = (
     Column("group", 12, grow=2),
     Column("state", 10),
     Column("queue", 5, align="right"),
+    Column("", 12, hide_below=58),
     Column("tasks", 5, align="right"),
     Column("last message", 12, hide_below=52),
 )
@@ -39,12 +41,13 @@ class GroupsTable(LineTable):
 
         def row_of(key: str) -> Sequence[Cell]:
             group = live.groups.get(key)
-            return _row(group, counts.get(key, 0), now) if group is not None else ()
+            depths = live.depths.get(key, ())
+            return _row(group, depths, counts.get(key, 0), now) if group is not None else ()
 
         self.show([group["folder"] for group in ordered], row_of)
 
 
-def _row(group: dict[str, Any], tasks: int, now: int) -> Sequence[Cell]:
+def _row(group: dict[str, Any], depths: Iterable[int], tasks: int, now: int) -> Sequence[Cell]:
     state = "paused" if group.get("paused") else str(group.get("state", "idle"))
     sign, style = STATES.get(state, ("?", ""))
     depth = group.get("depth") or 0
@@ -53,6 +56,14 @@ def _row(group: dict[str, Any], tasks: int, now: int) -> Sequence[Cell]:
         say.plain(group["name"]),
         (f"{sign} {state}", style),
         (str(depth), "strong" if depth else "quiet"),
+        (line(depths), "warn"),
         (str(tasks), "" if tasks else "quiet"),
         (say.until(last, now) if isinstance(last, int) else "–", "quiet"),
     )
+
+
+def line(depths: Iterable[int]) -> str:
+    """Queue depths as a small line, oldest first; nothing where nothing waited."""
+    found = list(depths)
+    most = max(found, default=0)
+    return "".join(BARS[-(-depth * (len(BARS) - 1) // most)] for depth in found) if most else ""
