@@ -207,9 +207,7 @@ async def photograph(connect: Callable[[], OperatorClient], path: Path) -> None:
 
     app = Dashboard(connect)
     async with app.run_test(size=(140, 40)) as pilot:
-        await until(
-            lambda: len(app.live.groups) > 1 and bool(app.live.chats.get("main")), "the dashboard shows the groups"
-        )
+        await until(lambda: len(app.live.groups) > 1 and bool(app.live.runs), "the dashboard shows groups and runs")
         await pilot.pause(0.6)
         await asyncio.to_thread(path.write_text, app.export_screenshot(title="Barnacle"))
 
