@@ -54,6 +54,7 @@ async def _serve(args: argparse.Namespace) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     vault = Vault(Index(args.state / "broker" / "credentials.json"))
     _log_to_stderr(vault.scrub)
+    args.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     keyring = await vault.probe_again(now=True)
     keys = await asyncio.to_thread(open_keys, args.state, keyring.ready)
     audit = await AuditLog.open(args.state / "audit", keys.current, scrub=vault.scrub, older_keys=keys.older)
