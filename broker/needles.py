@@ -45,14 +45,17 @@ class Needle:
         first = self._elements[0]
         cautious = self._ambiguous and not final
         start = max(0, len(data) - self._longest + 1)
+        begun = next(
+            (at for at in range(max(start, len(data) - first.longest + 1), len(data)) if data[at:] in first.beginnings),
+            len(data),
+        )
         for found in first.pattern.finditer(data, start):
             count = 1 if cautious else self._walk(data, found.start())
+            if count and found.start() > begun and not final:
+                break  # an escape that is not complete yet: what follows its first byte only looks like a beginning
             if count:
                 return found.start(), count
-        for at in range(max(start, len(data) - first.longest + 1), len(data)):
-            if data[at:] in first.beginnings:
-                return at, 0
-        return len(data), 0
+        return begun, 0
 
     def _walk(self, data: bytes, at: int) -> int:
         """How many characters of the needle stand from `at` to the end of the data; 0 when something else follows."""

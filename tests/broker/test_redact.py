@@ -47,6 +47,13 @@ def test_the_secret_is_taken_out_byte_by_byte(name):
     assert redact(PLAIN, *[text[at : at + 1] for at in range(len(text))]) == redact(PLAIN, text)
 
 
+@pytest.mark.parametrize("secret", [b"u0075-abc", b"x61-secret", b"#35;-secret", b"25%-secret", b"5-secret-%"])
+@pytest.mark.parametrize("name", ENCODINGS)
+def test_a_secret_that_begins_like_the_inside_of_an_escape_is_taken_out_at_every_split(name, secret):
+    text = b"\n\n" + ENCODINGS[name](secret) + b"\n\n"
+    assert all(MARK in redact(secret, text[:at], text[at:]) for at in range(len(text)))
+
+
 def test_a_secret_that_reads_in_several_ways_is_taken_out_at_every_split():
     for text in (b"a" + WILD + b"b", b"a" + json.dumps(WILD.decode()).encode() + b"b"):
         for at in range(len(text)):
