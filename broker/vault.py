@@ -17,6 +17,7 @@ from broker.secret import MASK
 from broker.secrets import SecretError, read_entry
 
 PREFIX = "credential:"
+_NOTE_S = 60.0
 
 
 class Vault:
@@ -25,6 +26,7 @@ class Vault:
     def __init__(self, index: Index) -> None:
         self._index = index
         self._probed = 0.0
+        self._noted: dict[str, float] = {}
         self._known: set[str] = set()  # values that were read, for scrub(): of this process only
         self.state = KeyringState("none", "the keyring was not looked at yet", "")
 
@@ -61,7 +63,11 @@ class Vault:
         return [{"name": name, **facts} for name, facts in sorted(self._index.entries().items())]
 
     def used(self, name: str) -> None:
-        """Note that a credential was used now; a disk that refuses changes nothing else."""
+        """Note, at most once a minute, that a credential was used; a disk that refuses changes nothing else."""
+        now = time.monotonic()
+        if now - self._noted.get(name, -_NOTE_S) < _NOTE_S:
+            return
+        self._noted[name] = now
         try:
             self._index.put(name, last_used_ms=time.time_ns() // 1_000_000)
         except OSError:

@@ -82,3 +82,18 @@ def test_a_secret_on_the_command_line_is_refused(tmp_path):
     argv = [sys.executable, "-m", "app.cli.main", "secret", "set", "my-server", CANARY, "--host", "x.example"]
     done = subprocess.run(argv, cwd=REPOSITORY, capture_output=True, text=True, timeout=60, env=dict(os.environ))
     assert done.returncode == 2
+
+
+def test_a_credential_is_injected_at_its_own_host_only_redacted_in_answers_and_void_when_rotated(tmp_path):
+    script = UNLOCKED + f"{sys.executable} -m tests.broker.credential_session {tmp_path / 'home'}"
+    done = in_session(script, tmp_path)
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout.splitlines()[-1])
+    assert result["ready"] and result["injected"] and result["stopped"] == 0
+    assert result["echoed"] == "I know [redacted]"
+    assert result["tested"].startswith("my-server: good")
+    assert result["after"].startswith("lease_expired") and "changed" in result["after"]
+    assert result["elsewhere"] == "bad_binding"
+    assert CANARY not in done.stdout + done.stderr
+    held = [path for path in tmp_path.rglob("*") if path.is_file() and CANARY.encode() in path.read_bytes()]
+    assert held == []
