@@ -46,6 +46,8 @@ class Sync:
         plan += [("cursor.set", folder) for folder in state.groups]
         plan += [("msg.stored", (f, m["n"])) for f in state.rings for m in state.rings[f]]
         plan += [("run.ended", run["id"]) for run in state.runs]
+        plan += [("note.set", scope) for scope in state.notes]
+        plan += [("spend.set", folder) for folder in state.spend]
         plan += [("policy.set", None)]
         plan += [("ask.set", ask["id"]) for ask in in_order(state.asks)]
         plan += [("override.set", id_) for id_ in state.overrides]
@@ -63,6 +65,10 @@ class Sync:
             return {"folder": key, "n": state.cursors[key]} if key in state.cursors else None
         if kind == "run.ended":
             return state.run(key)
+        if kind == "note.set":
+            return state.notes.get(key)
+        if kind == "spend.set":
+            return state.spend.get(key)
         if kind == "policy.set":
             return state.policy
         if kind == "ask.set":
