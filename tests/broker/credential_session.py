@@ -1,6 +1,6 @@
-"""Run inside a session bus by test_keyring_for_real.py: stores a credential, uses it, rotates it.
+"""Run inside a session bus by test_keyring_for_real.py: stores a credential, uses it, rotates it. Argument: the home.
 
-Its argument is the home. Prints JSON: what the local server saw, what came back, and what happened after the value was changed.
+Prints JSON: what the local server saw, what came back, and what happened after the value was changed.
 """
 
 import asyncio
