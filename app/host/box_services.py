@@ -58,7 +58,6 @@ class BoxServices:
         self._clock = clock
         self._around = around
         self._boot = ""
-        self._alone = False  # what another host process borrowed is given back
         self._away: asyncio.Task[None] | None = None
         self.reads = FactReads(database, clock)
         self.calls = CallServer(around.send)
@@ -73,6 +72,7 @@ class BoxServices:
 
     async def run(self) -> None:
         """Serve until cancelled; then every lease is given back."""
+        await self.lending.start_anew()
         self._runs.load(await self.reads.running())
         try:
             async with asyncio.TaskGroup() as group:
@@ -151,9 +151,6 @@ class BoxServices:
         self.inference.credentials_changed()
         self.inference.observe(state)
         self._around.tell("host.broker", summary(state))
-        if state is not None and not self._alone:
-            self._alone = True
-            await self.lending.start_anew()
         if state is not None:
             await self._policy.to_broker()
             self._around.spawn(self.tell_policy())
