@@ -124,7 +124,10 @@ class TaskEditor(ModalScreen[dict[str, Any] | None]):
             return
         schedule = self._look()
         if schedule is None:
-            self.query_one("#value", Input).focus()
+            value = self.query_one("#value", Input)
+            if not value.value.strip():
+                self._error("value", "say when: in plain words above, or here")
+            value.focus()
             return
         fields = {"prompt": prompt, **{name: self._choice(name) for name in ("context", "missed")}}
         if "id" in self._edited:

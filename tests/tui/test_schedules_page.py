@@ -95,6 +95,8 @@ async def test_errors_stand_at_their_fields_and_nothing_is_sent() -> None:
         assert "say what" in text_of(app, "#prompt-error")
         await pilot.press("x")
         assert not app.screen.query_one("#prompt-error").display
+        await pilot.press("ctrl+s")
+        assert "say when" in text_of(app, "#value-error")
         app.screen.query_one("#words", Input).focus()
         await pilot.press(*"whenever")
         assert "not understood" in text_of(app, "#words-error")
