@@ -23,6 +23,14 @@ def main() -> int:
     parser.add_argument("--policy", required=True, type=Path, help="the owner's policy.toml")
     parser.add_argument("--socket", required=True, type=Path, help="where the host reaches it")
     parser.add_argument("--port", type=int, action="append", default=[], help="a port of Barnacle's own: never opened")
+    parser.add_argument(
+        "--endpoint",
+        nargs=2,
+        action="append",
+        default=[],
+        metavar=("URL", "CA"),
+        help='a language model that the owner named, and the authority of its certificate ("" for the system\'s)',
+    )
     parser.add_argument("--ca", type=Path, help="a certificate authority to trust besides the system's")
     args = parser.parse_args()
     harden()
@@ -44,6 +52,7 @@ async def _serve(args: argparse.Namespace) -> None:
     from broker.forward import Forwarder
     from broker.http_server import serve_unix
     from broker.index import Index
+    from broker.policy_desk import PolicyDesk
     from broker.policy_file import Watcher
     from broker.resolve import Resolver
     from broker.service import Service
@@ -61,8 +70,9 @@ async def _serve(args: argparse.Namespace) -> None:
     resolver, dialer = Resolver(), Dialer(args.ca)
     watcher = Watcher(args.policy, own_ports=args.port)
     service = Service(vault, audit, Forwarder(resolver, dialer), watcher.current, keys.source)
+    desk = PolicyDesk(args.policy, watcher.current, lambda: service.overrides, resolver, audit.append)
     args.socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    server = await serve_unix(args.socket, Api(service).handle)
+    server = await serve_unix(args.socket, Api(service, desk).handle)
     try:
         print(f"keyring: {keyring.state}; audit: {audit.state}", flush=True)
         print("credentials ready", flush=True)

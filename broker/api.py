@@ -8,6 +8,7 @@ from broker import limits
 from broker.errors import BadRequest, BrokerError, Denied
 from broker.http_message import BodyError, Request, Response, error_response, json_response
 from broker.lease_scope import read_scope
+from broker.policy_desk import PolicyDesk
 from broker.service import Service
 
 Body = dict[str, Any]
@@ -16,7 +17,7 @@ Body = dict[str, Any]
 class Api:
     """`handle` is what the server calls."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, desk: PolicyDesk) -> None:
         self._service = service
         self._routes: dict[tuple[str, str], Callable[[Body], Awaitable[Any]]] = {
             ("GET", "/v1/state"): self._state,
@@ -26,6 +27,9 @@ class Api:
             ("POST", "/v1/credentials/changed"): self._changed,
             ("POST", "/v1/audit"): self._audit,
             ("POST", "/v1/overrides"): self._overrides,
+            ("POST", "/v1/policy/test"): desk.test,
+            ("POST", "/v1/policy/add"): desk.add,
+            ("POST", "/v1/policy/remove"): desk.remove,
         }
 
     async def handle(self, request: Request) -> Response:

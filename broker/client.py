@@ -89,6 +89,14 @@ class BrokerClient:
         """The exceptions that are in force now, all of them."""
         await self._ask("POST", "/v1/overrides", {"overrides": list(overrides)})
 
+    async def test_policy(self, url: str, method: str = "GET", group: str | None = None) -> dict[str, Any]:
+        """What would happen to a request now (see PolicyDesk.test)."""
+        return await self._ask("POST", "/v1/policy/test", {"url": url, "method": method, "group": group})
+
+    async def change_policy(self, change: str, body: dict[str, Any]) -> dict[str, Any]:
+        """`change` is "add" {rule, before?, version?, actor} or "remove" {name, version?, actor}: see PolicyDesk."""
+        return await self._ask("POST", f"/v1/policy/{change}", body)
+
     async def open_proxy(self, scope: LeaseScope) -> str:
         """The path of a forward proxy's socket for one run."""
         return str((await self._ask("POST", "/v1/proxies", scope.as_dict()))["path"])

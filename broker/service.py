@@ -78,6 +78,11 @@ class Service:
             raise BadRequest("bad_request", f"more than {limits.OVERRIDES} overrides", "remove some")
         self._overrides = overrides
 
+    @property
+    def overrides(self) -> list[dict[str, Any]]:
+        """The exceptions in force."""
+        return self._overrides
+
     def judge(self, target: Target, method: str, scope: LeaseScope) -> Decision:
         """By the owner's configuration for a model's own endpoint, by the rules for everything else."""
         rules = self._rules()
