@@ -15,3 +15,4 @@ AUDIT_OLDER = 2000  # older records kept
 EXPORTS = 100  # files that one dashboard writes
 CHAT_PAGE = 100  # older messages that are loaded at a time
 DEPTHS = 12  # latest queue depths of a group, drawn as a line
+WORDS = 1024  # schedules whose words are remembered

@@ -4,6 +4,7 @@ import argparse
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from app.cli.duration import duration_ms
 from app.cli.schedule_words import local_time
@@ -11,6 +12,7 @@ from app.cli.times import Times
 from app.errors import ProblemError, UsageError
 from app.host.box_time import BoxZone
 from app.host.device_core import BarnacleError
+from app.tui import limits
 
 RUNS_SHOWN = 5
 _CRON = re.compile(r"\S+( +\S+){4,5}")
@@ -52,6 +54,15 @@ def preview(kind: str, value: str, zone: BoxZone, now_ms: int) -> Preview:
     if not times:
         raise ProblemError("this time never comes", "choose another one")
     return Preview(words, [(ms, zone.clock_change(ms)) for ms in times])
+
+
+@lru_cache(maxsize=limits.WORDS)
+def words(kind: str, value: str, zone: str) -> str:
+    """A schedule in words; as it is stored when it cannot be read here."""
+    try:
+        return BoxZone(zone).words(kind, value)
+    except (UsageError, BarnacleError):
+        return f"{kind} {value}"
 
 
 def shown(kind: str, value: str, times: Times) -> str:

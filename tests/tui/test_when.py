@@ -3,7 +3,7 @@ import pytest
 from app.cli.times import Times
 from app.errors import ProblemError, UsageError
 from app.host.box_time import BoxZone
-from app.tui import when
+from app.tui import limits, when
 
 BERLIN = BoxZone("Europe/Berlin")
 NOON = 1_790_078_400_000  # Tue 2026-09-22 12:00 UTC
@@ -63,3 +63,11 @@ def test_values_survive_being_shown_and_stored_again(kind: str, value: str, show
 
 def test_a_moment_in_utc_is_shown_in_local_time() -> None:
     assert when.shown("once", "2026-09-23T15:00:00Z", Times("Europe/Berlin")) == "2026-09-23 17:00:00"
+
+
+def test_words_are_remembered_up_to_a_bound_and_nonsense_is_shown_as_it_is() -> None:
+    for minute in range(limits.WORDS + 10):
+        when.words("cron", f"{minute % 60} {minute // 60} * * *", "UTC")
+    assert when.words.cache_info().currsize == limits.WORDS
+    assert when.words("cron", "30 8 * * 1-5", "UTC") == "every weekday at 08:30"
+    assert when.words("cron", "x", "UTC") == "cron x"

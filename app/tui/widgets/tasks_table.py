@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from app.tui import say
+from app.tui import say, when
 from app.tui.live import LiveData
 from app.tui.widgets.line_table import Cell, Column, LineTable
 
@@ -52,14 +52,15 @@ class TasksTable(LineTable):
         self.show([task["id"] for task in found], row_of, sorted_by=(self.by, self.descending))
 
 
-def _matches(task: dict[str, Any], live: LiveData, words: list[str]) -> bool:
+def _matches(task: dict[str, Any], live: LiveData, wanted: list[str]) -> bool:
     """Whether every word stands in the task: in prompt, group, schedule, status or id."""
-    if not words:
+    if not wanted:
         return True
     name = live.groups.get(task["folder"], {}).get("name", "")
-    parts = (task["prompt"], task["folder"], name, task["kind"], task["value"], task["status"], task["id"])
+    words = when.words(task["kind"], task["value"], live.zone)
+    parts = (task["prompt"], task["folder"], name, task["kind"], task["value"], words, task["status"], task["id"])
     text = " ".join(str(part) for part in parts).lower()
-    return all(word in text for word in words)
+    return all(word in text for word in wanted)
 
 
 def _key(task: dict[str, Any], by: str, live: LiveData) -> tuple[Any, ...]:
@@ -68,7 +69,7 @@ def _key(task: dict[str, Any], by: str, live: LiveData) -> tuple[Any, ...]:
         "next": next_ms,
         "group": str(live.groups.get(task["folder"], {}).get("name", task["folder"])).lower(),
         "prompt": str(task["prompt"]).lower(),
-        "schedule": (task["kind"], task["value"]),
+        "schedule": when.words(task["kind"], task["value"], live.zone),
         "last": -(task["last_ms"] or 0),
     }
     return keys[by], next_ms, task["id"]
@@ -93,7 +94,7 @@ def _row(task: dict[str, Any], live: LiveData, now: int) -> Sequence[Cell]:
         (say.until(task["next_ms"], now), "strong") if active else "",
         say.plain(group),
         say.plain(task["prompt"]),
-        (say.plain(f"{task['kind']} {task['value']}"), "quiet"),
+        (say.plain(when.words(task["kind"], task["value"], live.zone)), "quiet"),
         (say.until(last, now), "bad" if failed else "quiet") if last else ("never", "quiet"),
         (say.plain(task["id"].rsplit("-", 1)[-1], 8), "quiet"),
     )
