@@ -69,7 +69,8 @@ async def _serve(paths: Paths) -> None:
         zone = _zone_source(settings)
         configured = {"assistant": settings.box.assistant, "slots": settings.box.slots}
         lender = Lender(credentials, LeaseScope, settings.models)
-        host = Host(_identity(keys, settings.mqtt), database, system_clock(), publish, zone, configured, lender)
+        who, log_file = _identity(keys, settings.mqtt), None if settings.box.kind == "board" else paths.logs / "box.log"
+        host = Host(who, database, system_clock(), publish, zone, configured, lender, log_file)
 
         async def receive(message: Message) -> None:
             await host.receive(message.topic, message.payload)

@@ -8,10 +8,12 @@ import logging
 import secrets
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from app.host.audit_lane import AuditLane
 from app.host.box_link import BoxLink, Zone
+from app.host.box_log import BoxLog
 from app.host.box_services import Around, BoxServices, Lender
 from app.host.box_state import BoxState
 from app.host.commands import Commands
@@ -29,6 +31,7 @@ from app.host.mirror import Mirror
 from app.host.mirror_reads import MirrorReads
 from app.host.operators import OperatorServer
 from app.host.outcomes import Outcomes, command_key, message_key
+from app.host.policy_requests import policy_requests
 from app.host.requests import Requests
 from app.host.service_requests import mirror_requests, service_requests
 
@@ -52,7 +55,7 @@ class Identity:
 
 class Host:
     """Composition root. `zone` is asked for the zone in force; `configured` has the box's settings in config.toml;
-    without a `lender` the box can call nothing."""
+    without a `lender` the box can call nothing; `box_log` is the file with what the box printed."""
 
     def __init__(
         self,
@@ -63,6 +66,7 @@ class Host:
         zone: Callable[[], Zone],
         configured: Mapping[str, Any] | None = None,
         lender: Lender | None = None,
+        box_log: Path | None = None,
     ) -> None:
         self._identity = identity
         self._clock = clock
@@ -100,7 +104,9 @@ class Host:
         lane = (self.store, self._link.kick, self._online, clock)
         self._audit = AuditLane(database, lender.broker, *lane) if lender else None
         more = mirror_requests(FactReads(database, clock)) | (service_requests(self.services) if self.services else {})
-        self.requests = Requests(reads, self.store, commands, console, self.box, self._facts, clock, more)
+        more["box.log"] = BoxLog(box_log).read
+        acts = policy_requests(self.services, lender.broker) if self.services and lender else {}
+        self.requests = Requests(reads, self.store, commands, console, self.box, self._facts, clock, more, acts)
         self.operators = OperatorServer(
             identity.operators,
             {"version": identity.version, "device": identity.device},

@@ -91,6 +91,10 @@ BROKER_PACKET_BYTES: Final = 64 * 1024  # one MQTT packet; parts of a screen pic
 # --- logs ---
 LOG_BYTES: Final = 1024 * 1024
 LOG_FILES: Final = 3
+LOG_LINES: Final = 500  # of the box's log in one answer
+LOG_LINES_DEFAULT: Final = 100
+LOG_LINE_CHARS: Final = 500
+LOG_TAIL_BYTES: Final = 256 * 1024  # that are read for them
 
 # --- host status file of the box (MQTT retained message) ---
 STATUS_BYTES: Final = 8192

@@ -20,7 +20,8 @@ Args = dict[str, Any]
 
 class Requests:
     """`answer` is the one entry. `facts` gives device, boot, holding, version, zone, rule, broker, model, credentials
-    as they are; `more` has requests by name that others answer."""
+    as they are; `more` has requests by name that others answer, `acts` those that change something on the laptop and
+    want to know who asks."""
 
     def __init__(
         self,
@@ -32,6 +33,7 @@ class Requests:
         facts: Callable[[], dict[str, Any]],
         clock: Clock,
         more: Mapping[str, Callable[[Args], Awaitable[Any]]],
+        acts: Mapping[str, Callable[[Args, str], Awaitable[Any]]] | None = None,
     ) -> None:
         self._reads = reads
         self._store = store
@@ -41,6 +43,7 @@ class Requests:
         self._facts = facts
         self._clock = clock
         self._started_ms = clock.now_ms()
+        self._acts = acts or {}
         self._by_name: dict[str, Callable[[Args], Awaitable[Any]]] = {
             "status": self._status,
             "groups": self._groups,
@@ -62,6 +65,8 @@ class Requests:
                 return await self._console.send(args, request_id, client)
             if name in commands.NAMES:
                 return await self._writes.carry_out(name, args, request_id, client)
+            if name in self._acts:
+                return await self._acts[name](args, client)
             if name in self._by_name:
                 return await self._by_name[name](args)
         except (RequestRefused, BarnacleError):

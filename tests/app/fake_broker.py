@@ -33,6 +33,8 @@ class FakeBroker:
         self.void: list[str] = []
         self.revoked: list[str | None] = []
         self.overrides: list[list[dict[str, Any]]] = []
+        self.tested: list[tuple[str, str, str | None]] = []
+        self.changes: list[tuple[str, dict[str, Any]]] = []
         self.web: httpx.AsyncBaseTransport | None = None
         self.says: dict[str, Any] = {
             "ready": True,
@@ -69,6 +71,19 @@ class FakeBroker:
     async def set_overrides(self, overrides: list[dict[str, Any]]) -> None:
         self._look()
         self.overrides.append(overrides)
+
+    async def test_policy(self, url: str, method: str = "GET", group: str | None = None) -> dict[str, Any]:
+        self._look()
+        self.tested.append((url, method, group))
+        return {"effect": "deny", "rule": "default_deny", "reason": "no rule", "version": "v1", "url": url}
+
+    async def change_policy(self, change: str, body: dict[str, Any]) -> dict[str, Any]:
+        self._look()
+        if self.refusal:
+            raise self.refusal
+        self.changes.append((change, body))
+        self.says = self.says | {"policy": {"version": f"v{len(self.changes) + 1}", "rules": [], "problem": None}}
+        return {"version": self.says["policy"]["version"]}
 
     async def append_audit(self, events: list[dict[str, Any]]) -> dict[str, Any]:
         self._look()
