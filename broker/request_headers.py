@@ -20,7 +20,7 @@ _HOP = frozenset(
         "proxy-connection",
         "te",
         "trailer",
-        "transfer-encoding",
+        "transfer-encoding",  # said anew below, as the body's own end depends on it
         "upgrade",
         "expect",
         "http2-settings",
@@ -86,6 +86,8 @@ def outgoing(
         if name in _OVERRIDES:
             raise BadRequest("bad_request", "a header asks for another method", "send the method itself")
     named = {each.strip().lower() for name, value in listed if name == "connection" for each in value.split(",")}
+    if "content-length" in named:
+        raise BadRequest("bad_request", "Connection names the body's length", "leave Content-Length out of it")
     dropped = _HOP | named
     if credential is not None:
         if not credential.fits(target):
@@ -98,7 +100,8 @@ def outgoing(
     kept = [(name, value) for name, value in listed if name not in dropped and not name.startswith(_PREFIXES)]
     streamed = any(name == "accept" and "text/event-stream" in value for name, value in kept)
     coding = "identity" if streamed else "gzip, br"
-    return [("host", target.authority), ("accept-encoding", coding), *kept]
+    chunked = [("transfer-encoding", "chunked")] if any(name == "transfer-encoding" for name, _ in listed) else []
+    return [("host", target.authority), ("accept-encoding", coding), *chunked, *kept]
 
 
 def injected(credential: Credential) -> tuple[str, str]:
