@@ -94,11 +94,10 @@ def _tui(context: Context, args: argparse.Namespace) -> int:
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise RefusedError("the dashboard needs a terminal", "use: barnacle status, or barnacle watch")
-    credentials = context.credentials
-    context.check_reachable()
+    remote = context.credentials if context.remote else None
     from app.tui.app import run
 
-    return run(context.paths, context.settings, credentials)
+    return run(context.paths, remote)
 
 
 def _version(context: Context, args: argparse.Namespace) -> int:

@@ -13,11 +13,12 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.widgets import Footer
 
-from app.errors import ProblemError
+from app.errors import ProblemError, SettingsError
 from app.host.keys import OperatorCredentials
+from app.host.local_appliance import LocalAppliance
 from app.host.operator_client import OperatorClient
 from app.host.paths import Paths
-from app.host.settings import DashboardSettings, Settings
+from app.host.settings import DashboardSettings, Settings, read_settings
 from app.tui import limits, preferences, say
 from app.tui.exports import new_file
 from app.tui.feed import Client, Feed
@@ -26,6 +27,7 @@ from app.tui.live import PARTS, LiveData, Part
 from app.tui.page import Page
 from app.tui.pages import PAGES
 from app.tui.palette import Actions
+from app.tui.starting import Appliance, Starting
 from app.tui.themes import DEFAULT, THEMES
 from app.tui.widgets.asks_panel import open_asks
 from app.tui.widgets.connection_strip import ConnectionStrip
@@ -51,6 +53,10 @@ class Dashboard(App[None]):
         Binding("question_mark", "help", "Help", tooltip="Every key, by page", id="help"),
         Binding("ctrl+p", "command_palette", "Commands", tooltip="Find an action by its name", id="palette"),
         Binding("ctrl+r", "refresh", "Reload", show=False, tooltip="Ask the host for everything anew", id="refresh"),
+        Binding(
+            "ctrl+o", "start", "Start", tooltip="Start the appliance of this machine; it outlives this", id="start"
+        ),
+        Binding("ctrl+o", "stop", "Stop", show=False, tooltip="Stop the appliance; asks first", id="stop"),
         Binding("q", "quit", "Quit", tooltip="Leave; the appliance goes on where it was started separately", id="quit"),
     ]
 
@@ -61,19 +67,22 @@ class Dashboard(App[None]):
         *,
         folder: Path | None = None,
         facts: Sequence[tuple[str, str]] = (),
+        appliance: Appliance | None = None,
     ) -> None:
         """`folder` keeps preferences and exports; without one nothing is kept, and exports go where the user is.
-        `facts` are (name, value) that the settings page shows."""
+        `facts` are (name, value) that the settings page shows. `appliance` is this machine's; None for another's."""
         super().__init__()
         settings = settings or DashboardSettings()
         self.live = LiveData()
-        self.feed = Feed(connect, self.live, self.wake)
+        self.starting = Starting(self, appliance)
+        self.feed = Feed(connect, self.live, self.wake, self.starting.problem)
         self.pages: list[Page] = [page() for page in PAGES]
         self.facts = list(facts)
         self._folder = folder
         self.preferences = preferences.load(self._file, settings)
         self._front = 0
         self._drawn: list[dict[Part, int]] = [{} for _ in self.pages]
+        self._connections = 0
         self._due = False
         self._exported = 0
         self._announced: set[str] = set()
@@ -152,6 +161,9 @@ class Dashboard(App[None]):
         self.query_one(ConnectionStrip).show(live)
         self.query_one(TabBar).show(self.page.NAME, self._marks())
         self._announce_asks()
+        if live.versions["connection"] != self._connections:
+            self._connections = live.versions["connection"]
+            self.refresh_bindings()  # what can be started or stopped is another now
         if len(self.screen_stack) > 1 or not self.page.is_mounted:
             return  # what is covered is drawn when it is seen again
         drawn = self._drawn[self._front]
@@ -238,6 +250,27 @@ class Dashboard(App[None]):
         keys = self._keymap.get(binding.id or "")
         return binding.with_key(keys.split(",")[0]) if keys else binding
 
+    def key_of(self, binding_id: str) -> str:
+        """The key of one of the application's own bindings, as it is shown."""
+        found = [one for one in self.BINDINGS if isinstance(one, Binding) and one.id == binding_id]
+        return self.get_key_display(self.in_keymap(found[0]))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What makes no sense at present is not offered."""
+        if action in ("start", "stop"):
+            return self.starting.can_start() if action == "start" else self.starting.can_stop()
+        return super().check_action(action, parameters)
+
+    @work(group="appliance")
+    async def action_start(self) -> None:
+        """Start the appliance of this machine."""
+        await self.starting.start()
+
+    @work(group="appliance")
+    async def action_stop(self) -> None:
+        """Stop it, after a question."""
+        await self.starting.stop()
+
     def action_help(self) -> None:
         """Every key, by page."""
         self.push_screen(Help(self))
@@ -251,17 +284,31 @@ class Dashboard(App[None]):
             self.complain(error)
 
 
-def run(paths: Paths, settings: Settings, credentials: OperatorCredentials) -> int:
+def run(paths: Paths, remote: OperatorCredentials | None = None) -> int:
     """Show the dashboard until it is closed; the exit code. Needs a terminal, and nothing else: what is not reachable
-    is shown as such."""
+    or cannot be read is shown as such. `remote`: credentials of another machine's appliance, None for this one's."""
+    local = LocalAppliance(paths) if remote is None else None
+    try:
+        settings = read_settings(paths.config)
+    except SettingsError:  # the strip says so, for as long as it is so
+        settings = Settings()
+    place = remote or settings.mqtt
     facts = [
         ("settings", str(paths.config)),
         ("state", str(paths.state)),
         ("logs", str(paths.logs)),
-        ("broker", f"{credentials.host}:{credentials.port}"),
+        ("broker", f"{place.host}:{place.port}"),
     ]
-    app = Dashboard(
-        lambda: OperatorClient(credentials), settings.dashboard, folder=paths.state / "dashboard", facts=facts
-    )
+
+    def connect() -> Client:
+        if remote is not None:
+            return OperatorClient(remote)
+        try:
+            return OperatorClient(LocalAppliance(paths).credentials())
+        except ProblemError as error:
+            raise app.starting.with_key(error) from None
+
+    folder = paths.state / "dashboard"
+    app = Dashboard(connect, settings.dashboard, folder=folder, facts=facts, appliance=local)
     app.run()
     return app.return_code or 0

@@ -31,6 +31,7 @@ class LiveData:
         self.runs: OrderedDict[str, Record] = OrderedDict()
         self.connected = False
         self.problem = "connecting …"
+        self.remedy = ""
         self.fresh_at = 0.0
         self._health_at = 0.0
         self.versions: dict[Part, int] = dict.fromkeys(PARTS, 0)
@@ -126,10 +127,10 @@ class LiveData:
             self.chats.popitem(last=False)
         self._changed("chat")
 
-    def set_connection(self, connected: bool, problem: str = "") -> None:
-        """Note whether the host can be reached; `problem` is one line for people."""
-        if (connected, problem) != (self.connected, self.problem):
-            self.connected, self.problem = connected, problem
+    def set_connection(self, connected: bool, problem: str = "", remedy: str = "") -> None:
+        """Note whether the host can be reached; `problem` is one line for people, `remedy` what they can do."""
+        if (connected, problem, remedy) != (self.connected, self.problem, self.remedy):
+            self.connected, self.problem, self.remedy = connected, problem, remedy
             self.versions["connection"] += 1  # no news from the host: the data's age goes on
 
     def apply(self, kind: str, body: Any) -> None:

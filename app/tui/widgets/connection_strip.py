@@ -1,10 +1,10 @@
 """One line on top: what this is, whether box and host are there, what is wrong and how old the data is."""
 
 from rich.text import Text
-from textual.widgets import Static
 
 from app.tui import say
 from app.tui.live import LiveData
+from app.tui.widgets.steady_text import SteadyText
 
 MODEL = {
     "ready": "",
@@ -24,7 +24,7 @@ CREDENTIALS = {
 STOPPED = ("audit_unavailable", "down")
 
 
-class ConnectionStrip(Static):
+class ConnectionStrip(SteadyText):
     """Every state has a sign and a word of its own, so colour is never the only difference."""
 
     def show(self, live: LiveData) -> None:
@@ -33,8 +33,9 @@ class ConnectionStrip(Static):
         text.append(" Barnacle ", "bold reverse")
         if not live.connected:
             text.append(f"  ✕ {say.plain(live.problem)}", "bold red")
-            if live.age_s is not None:
-                text.append(f"  · data is {say.age(live.age_s)} old", "yellow")
+            text.append(f"  · {'no data yet' if live.age_s is None else f'data {say.age(live.age_s)} old'}", "yellow")
+            if live.remedy:
+                text.append(f"  · {say.plain(live.remedy)}")
         else:
             self._host_there(text, live)
         self.update(text)

@@ -1,0 +1,134 @@
+"""Starting and stopping the appliance of this machine from its dashboard."""
+
+import asyncio
+from typing import TYPE_CHECKING, Protocol
+
+from app.errors import ProblemError
+from app.tui.confirm import Confirm
+
+if TYPE_CHECKING:
+    from app.tui.app import Dashboard
+
+START_TIMEOUT_S = 40.0
+LOOK_S = 0.1
+BY_HAND = "barnacle up"
+
+
+class Appliance(Protocol):
+    """What it needs of `app.host.local_appliance.LocalAppliance`."""
+
+    @property
+    def pid(self) -> int | None:
+        """The running instance; None when there is none."""
+        ...
+
+    @property
+    def is_parent(self) -> bool:
+        """Whether stopping it closes this dashboard."""
+        ...
+
+    def start(self) -> None:
+        """Start it on its own. Raises OSError."""
+        ...
+
+    def failure(self) -> ProblemError | None:
+        """Why what was started has ended already."""
+        ...
+
+    def stop(self) -> int:
+        """Stop it and wait for its end. Raises ProblemError."""
+        ...
+
+    def problem(self) -> ProblemError | None:
+        """Why the host does not answer, as far as this machine knows."""
+        ...
+
+
+class Starting:
+    """Belongs to one dashboard; `appliance` is None when that looks at another machine."""
+
+    def __init__(self, dashboard: "Dashboard", appliance: Appliance | None) -> None:
+        self.appliance = appliance
+        self._dashboard = dashboard
+        self._busy = False
+
+    def can_start(self) -> bool:
+        """Whether there is something to start from here, and it does not run."""
+        return self.appliance is not None and not self._busy and self.appliance.pid is None
+
+    def can_stop(self) -> bool:
+        """Whether it runs here."""
+        return self.appliance is not None and not self._busy and self.appliance.pid is not None
+
+    def problem(self) -> ProblemError | None:
+        """For the strip: what is wrong and which key helps."""
+        found = self.appliance.problem() if self.appliance is not None else None
+        return self.with_key(found) if found is not None else None
+
+    def with_key(self, problem: ProblemError) -> ProblemError:
+        """The problem, its remedy naming the key where that is the remedy."""
+        if problem.remedy or not self.can_start():
+            return problem
+        problem.remedy = f"{self._dashboard.key_of('start')} starts it"
+        return problem
+
+    async def start(self) -> bool:
+        """Start it and wait until it answers; False, with the reason told, when it does not."""
+        appliance = self.appliance
+        if appliance is None or not self.can_start():
+            return False
+        self._busy = True
+        try:
+            appliance.start()
+            await self._until_there(appliance)
+        except ProblemError as error:
+            self._dashboard.complain(error)
+            return False
+        except OSError as error:
+            self._dashboard.complain(ProblemError(f"cannot be started: {error}", f"try: {BY_HAND}"))
+            return False
+        finally:
+            self._busy = False
+            self._dashboard.refresh_bindings()
+        self._dashboard.notify("Barnacle runs, and goes on when this dashboard is closed.")
+        return True
+
+    async def stop(self) -> bool:
+        """Stop it after a question; True when it has ended."""
+        appliance = self.appliance
+        if appliance is None or not self.can_stop():
+            return False
+        more = "\nThis dashboard closes with it." if appliance.is_parent else ""
+        question = f"Stop Barnacle (pid {appliance.pid})? Nothing is answered or scheduled until it runs again.{more}"
+        return bool(await self._dashboard.push_screen_wait(Confirm(question))) and await self._stop(appliance)
+
+    async def restart(self) -> bool:
+        """Stop it without a question, and start it."""
+        appliance = self.appliance
+        return appliance is not None and await self._stop(appliance) and await self.start()
+
+    async def _stop(self, appliance: Appliance) -> bool:
+        self._busy = True
+        try:
+            await asyncio.to_thread(appliance.stop)
+        except ProblemError as error:
+            self._dashboard.complain(error)
+            return False
+        finally:
+            self._busy = False
+            self._dashboard.refresh_bindings()
+        self._dashboard.live.set_connection(False, "stopped")
+        return True
+
+    async def _until_there(self, appliance: Appliance) -> None:
+        """Raises ProblemError when it ends or does not answer in time."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + START_TIMEOUT_S
+        while not self._dashboard.live.connected:
+            failure = appliance.failure()
+            if failure is not None:
+                raise failure
+            if loop.time() > deadline:
+                raise ProblemError("it was started and does not answer", "see what is wrong: barnacle status")
+            self._dashboard.feed.hurry()
+            await asyncio.sleep(LOOK_S)
