@@ -52,6 +52,7 @@ async def _serve(args: argparse.Namespace) -> None:
     from broker.forward import Forwarder
     from broker.http_server import serve_unix
     from broker.index import Index
+    from broker.model_endpoints import read_endpoints
     from broker.policy_desk import PolicyDesk
     from broker.policy_file import Watcher
     from broker.resolve import Resolver
@@ -69,7 +70,8 @@ async def _serve(args: argparse.Namespace) -> None:
     audit = await AuditLog.open(args.state / "audit", keys.current, scrub=vault.scrub, older_keys=keys.older)
     resolver, dialer = Resolver(), Dialer(args.ca)
     watcher = Watcher(args.policy, own_ports=args.port)
-    service = Service(vault, audit, Forwarder(resolver, dialer), watcher.current, keys.source)
+    endpoints = read_endpoints(args.endpoint, lambda problem: print(problem, flush=True))
+    service = Service(vault, audit, Forwarder(resolver, dialer), watcher.current, keys.source, endpoints)
     desk = PolicyDesk(args.policy, watcher.current, lambda: service.overrides, resolver, audit.append)
     args.socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     server = await serve_unix(args.socket, Api(service, desk).handle)

@@ -32,23 +32,25 @@ class Dialer:
             self._context.load_verify_locations(extra_ca)
         self._idle: dict[_Key, list[Upstream]] = {}
 
-    async def connect(self, target: Target, checked: Sequence[bytes], owner: str) -> Upstream:
-        """A connection to one of the checked addresses. Raises Unavailable: tls, unreachable."""
+    async def connect(self, target: Target, checked: Sequence[bytes], owner: str, ca: Path | None = None) -> Upstream:
+        """A connection to one of the checked addresses; `ca` is trusted in place of the system's authorities. Raises
+        Unavailable: tls, unreachable."""
         kept = await self._take(target, checked, owner)
         if kept is not None:
             return kept
-        reader, writer, address = await self.open(target, checked, secure=target.scheme == "https")
+        reader, writer, address = await self.open(target, checked, secure=target.scheme == "https", ca=ca)
         return Upstream(reader, writer, address)
 
     async def open(
-        self, target: Target, checked: Sequence[bytes], *, secure: bool
+        self, target: Target, checked: Sequence[bytes], *, secure: bool, ca: Path | None = None
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, bytes]:
         """New streams to the first checked address that answers; with `secure`, after a verified TLS handshake."""
+        context = (self._context if ca is None else _trusting(ca, target)) if secure else None
         failure = Unavailable("unreachable", f"{target.origin} cannot be reached", "see whether it is up")
         for address in checked[: limits.DIALS]:
             try:
                 async with asyncio.timeout(limits.DIAL_TIMEOUT_MS / 1000):
-                    return (*await self._dial(target, address, secure), address)
+                    return (*await self._dial(target, address, context), address)
             except ssl.SSLError as error:
                 reason = "its certificate is not trusted" if isinstance(error, ssl.CertificateError) else "TLS failed"
                 failure = Unavailable("tls", f"{target.origin}: {reason}", "check its certificate and name")
@@ -85,7 +87,7 @@ class Dialer:
         return chosen
 
     async def _dial(
-        self, target: Target, address: bytes, secure: bool
+        self, target: Target, address: bytes, context: ssl.SSLContext | None
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         family = socket.AF_INET if len(address) == 4 else socket.AF_INET6
         raw = socket.socket(family, socket.SOCK_STREAM)
@@ -94,9 +96,20 @@ class Dialer:
             raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             await asyncio.get_running_loop().sock_connect(raw, (address_text(address), target.port))
             self.dialled += 1
-            if not secure:
+            if context is None:
                 return await asyncio.open_connection(sock=raw)
-            return await asyncio.open_connection(sock=raw, ssl=self._context, server_hostname=target.host)
+            return await asyncio.open_connection(sock=raw, ssl=context, server_hostname=target.host)
         except BaseException:
             raw.close()
             raise
+
+
+def _trusting(ca: Path, target: Target) -> ssl.SSLContext:
+    """Trusts this authority and no other; read each time, so that a renewed file counts at once."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # verifies certificate and name
+    context.set_alpn_protocols(["http/1.1"])
+    try:
+        context.load_verify_locations(ca)
+    except (OSError, ssl.SSLError):
+        raise Unavailable("tls", f"{target.origin}: its ca cannot be read: {ca}", "correct ca in config.toml") from None
+    return context

@@ -113,6 +113,7 @@ def check_addresses(decision: Decision, target: Target, found: Sequence[bytes]) 
     return _egress.check_addresses(decision, target, found)
 
 
-def named_by_owner(reason: str, version: str = "") -> Decision:
-    """The decision for an endpoint that the owner named in config.toml: allowed, also on the local network."""
-    return _egress.EgressDecision("allow", "model", reason, version, True)
+def named_by_owner(reason: str, rules: Rules) -> Decision:
+    """The decision for a place that the owner named: allowed, also on the local network; Barnacle's own ports and
+    metadata addresses stay closed."""
+    return _egress.EgressDecision("allow", "model", reason, rules.version, True, (), (), rules)

@@ -11,6 +11,7 @@ them. Raises BrokerError; after the first byte of the request has left, a failur
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from broker import limits
@@ -55,10 +56,11 @@ class Grant(Protocol):
 
 @dataclass(frozen=True)
 class Route:
-    """A target and the addresses that were checked for it."""
+    """A target and the addresses that were checked for it; `ca` is trusted there in place of the system's."""
 
     target: Target
     addresses: list[bytes]
+    ca: Path | None = None
 
 
 class Forwarder:
@@ -100,7 +102,8 @@ class Forwarder:
         fields = outgoing(headers, target, credential)
         secrets = [credential.secret.reveal().encode()] if credential is not None else []
         redactor = Redactor(secrets)
-        upstream = await self._dialer.connect(target, route.addresses, grant.owner)
+        owner = f"{grant.owner} {route.ca or ''}"  # no connection is used again under another trust
+        upstream = await self._dialer.connect(target, route.addresses, owner, route.ca)
         try:
             answer = await self._ask(upstream, target, method, fields, body, grant)
             passed = _headers(answer, redactor, Redactor([*secrets, *map(bytes.lower, secrets)]), method)
@@ -109,7 +112,8 @@ class Forwarder:
         except BaseException:
             upstream.close()
             raise
-        return Response(answer.status, passed, _Body(upstream, decoder, redactor, grant, target, self._dialer))
+        body_back = _Body(upstream, decoder, redactor, grant, target, self._dialer, owner)
+        return Response(answer.status, passed, body_back)
 
     async def _ask(
         self,
@@ -136,7 +140,14 @@ class _Body(AsyncIterator[bytes]):
     `aclose` gives the connection up, also when nothing was read."""
 
     def __init__(
-        self, upstream: Upstream, decoder: Decoder, redactor: Redactor, grant: Grant, target: Target, dialer: Dialer
+        self,
+        upstream: Upstream,
+        decoder: Decoder,
+        redactor: Redactor,
+        grant: Grant,
+        target: Target,
+        dialer: Dialer,
+        owner: str,
     ) -> None:
         self._upstream = upstream
         self._decoder = decoder
@@ -144,6 +155,7 @@ class _Body(AsyncIterator[bytes]):
         self._grant = grant
         self._target = target
         self._dialer = dialer
+        self._owner = owner
         self._seen = 0
         self._over = False
         self._pieces = self._run()
@@ -178,7 +190,7 @@ class _Body(AsyncIterator[bytes]):
         finally:
             self._over = True
             if whole:
-                self._dialer.give_back(self._target, self._upstream, self._grant.owner)
+                self._dialer.give_back(self._target, self._upstream, self._owner)
             else:
                 self._upstream.close()
 

@@ -9,15 +9,16 @@ from broker import limits
 from broker.egress_core import METHODS, Target, TargetError, parse_url
 from broker.errors import BadRequest
 
-PURPOSES = ("model", "fetch", "proxy")
+PURPOSES = ("model", "fetch", "proxy", "check")
 _TEXT = re.compile(r"[\x21-\x7e]*")
 
 
 @dataclass(frozen=True)
 class LeaseScope:
     """One run's permission: exactly this origin, these methods, paths below `path` (at segment boundaries), at most
-    `calls` calls and `bytes` bytes both ways, for `ttl_s` seconds. `approval` is the id of an ask that the owner
-    approved for `fetch_url` alone."""
+    `calls` calls and `bytes` bytes both ways, for `ttl_s` seconds. `purpose` is model (an endpoint of config.toml),
+    fetch or proxy (what the rules allow) or check (one harmless call to where a credential belongs). `approval` is the
+    id of an ask that the owner approved for `fetch_url` alone."""
 
     run: str
     group: str
@@ -74,12 +75,23 @@ def read_scope(value: Mapping[str, Any]) -> LeaseScope:
         raise _bad("purpose is none of " + ", ".join(PURPOSES))
     if not 0 < len(scope.methods) <= limits.SCOPE_METHODS or any(one not in METHODS for one in scope.methods):
         raise _bad("methods")
-    if scope.purpose == "model" and scope.approval is not None:
+    if scope.purpose in ("model", "check") and scope.approval is not None:
         raise _bad("approval")
+    if scope.purpose == "check" and not _harmless(scope):
+        raise _bad("a check is one harmless call with a credential")
     if scope.approval is not None and (scope.fetch_url is None or scope.calls != 1):
         raise _bad("an approval is for one URL, once")
     _check_place(scope)
     return scope
+
+
+def _harmless(scope: LeaseScope) -> bool:
+    return (
+        bool(scope.credential)
+        and scope.calls == 1
+        and scope.fetch_url is not None
+        and scope.methods in (("GET",), ("HEAD",))
+    )
 
 
 def _check_texts(scope: LeaseScope) -> None:

@@ -69,8 +69,8 @@ class Grant:
 
     @property
     def owner(self) -> str:
-        """Connections are used again within one group and one credential only."""
-        return f"{self.lease.scope.group}/{self.lease.scope.credential or ''}"
+        """Connections are used again within one group, purpose and credential only."""
+        return f"{self.lease.scope.group}/{self.lease.scope.purpose}/{self.lease.scope.credential or ''}"
 
     @property
     def bytes_left(self) -> int:

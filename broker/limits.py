@@ -65,3 +65,4 @@ APPROVALS = 1_024  # used ones that are remembered; the oldest go first
 OVERRIDES = 64
 ADMIN_BODY_BYTES = 256 * 1024
 AUDIT_EVENTS = 256  # in one request
+MODEL_ENDPOINTS = 64

@@ -6,25 +6,36 @@ Every call: look at the lease → decide → resolve and check → take the call
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from typing import Any
 
 from broker import limits
 from broker.audit.log import AuditLog
+from broker.binding import TEST_PATHS
 from broker.egress_core import Decision, Rules, Target, TargetError, decide, named_by_owner, parse_url
 from broker.errors import BadRequest, Denied, Unavailable
 from broker.forward import Forwarder
 from broker.http_message import AnswerError, Request, Response
 from broker.lease_scope import LeaseScope
 from broker.leases import Lease, Leases, call_number
+from broker.model_endpoints import ModelEndpoints
 from broker.vault import Vault
 
 
 class Service:
-    """What the admin interface calls. `rules()` gives the policy in force; `audit` is open."""
+    """What the admin interface calls. `rules()` gives the policy in force; `audit` is open; leases for models are for
+    one of `endpoints`."""
 
     def __init__(
-        self, vault: Vault, audit: AuditLog, forwarder: Forwarder, rules: Callable[[], Rules], audit_place: str = "file"
+        self,
+        vault: Vault,
+        audit: AuditLog,
+        forwarder: Forwarder,
+        rules: Callable[[], Rules],
+        audit_place: str = "file",
+        endpoints: ModelEndpoints | None = None,
     ) -> None:
+        self._endpoints = endpoints or ModelEndpoints()
         self.leases = Leases(self._append)
         self._vault = vault
         self._audit = audit
@@ -54,8 +65,12 @@ class Service:
 
     async def open_lease(self, scope: LeaseScope) -> Lease:
         """A lease for the scope. Raises BrokerError, AuditUnavailable."""
-        credential = await self._vault.credential(scope.credential) if scope.credential else None
         try:
+            if scope.purpose == "model":
+                self._endpoints.of(scope)
+            if scope.purpose == "check":
+                _require_harmless(scope)
+            credential = await self._vault.credential(scope.credential) if scope.credential else None
             return await self.leases.issue(scope, credential)
         except Denied as denial:
             await self._record(scope.group, "lease.deny", denial.code, f"{scope.run}: {denial.message}")
@@ -84,12 +99,15 @@ class Service:
         return self._overrides
 
     def judge(self, target: Target, method: str, scope: LeaseScope) -> Decision:
-        """By the owner's configuration for a model's own endpoint, by the rules for everything else."""
+        """By the owner's configuration for a model's own endpoint, by its binding for a check of a credential, by the
+        rules for everything else."""
         rules = self._rules()
         request = {"target": target, "method": method, "group": scope.group, "credential": scope.credential}
         decision = decide(request, rules, self._overrides, time.time_ns() // 1_000_000)  # pyright: ignore[reportArgumentType]
         if scope.purpose == "model" and decision.rule != "never":
-            return named_by_owner("the owner named it in config.toml", rules.version)
+            return named_by_owner("the owner named it in config.toml", rules)
+        if scope.purpose == "check" and decision.rule != "never":
+            return named_by_owner("the credential belongs there", rules)
         if decision.effect == "ask" and scope.approval is not None and scope.fetch_url == target.url:
             decision.effect = "allow"
         return decision
@@ -118,6 +136,8 @@ class Service:
             raise Denied("out_of_scope", why, "a lease is for what it was opened for")
         decision = self.judge(target, request.method, lease.scope)
         route = await self._forwarder.route(target, decision)
+        if lease.scope.purpose == "model":
+            route = replace(route, ca=self._endpoints.of(lease.scope).ca)
         grant = await self.leases.consume(lease.id, call, target, request.method, decision.rule, decision.version)
         headers = [(name, value) for name, value in request.headers if name != "host"]
         with _carrying(lease) as carrying:
@@ -134,6 +154,13 @@ class Service:
 
     async def _append(self, event: dict[str, Any]) -> object:
         return await self._audit.append(event)
+
+
+def _require_harmless(scope: LeaseScope) -> None:
+    where = TEST_PATHS.get(scope.credential or "", "/")
+    asked = parse_url(scope.fetch_url or "")  # checked when the scope was read
+    if (scope.path, asked.path, asked.query) != (where, where, None):
+        raise Denied("out_of_scope", f"a check of {scope.credential} asks for {where}", "see: barnacle secret test")
 
 
 class _carrying:  # noqa: N801 - reads as what it does

@@ -3,11 +3,13 @@
 import dataclasses
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from app.host.box import box_name, box_plan, provision
 from app.host.keys import Keys, load_keys
 from app.host.listen_port import check_port_free
+from app.host.models_settings import ModelSettings
 from app.host.mqtt_broker import MqttBroker
 from app.host.paths import REPOSITORY, Paths, make_private_folder
 from app.host.process import Backoff, ChildPlan
@@ -81,8 +83,23 @@ def credentials_plan(paths: Paths, settings: Settings) -> ChildPlan:
     argv += ["--socket", str(paths.broker_socket)]
     if not settings.mqtt.external:
         argv += ["--port", str(settings.mqtt.port)]
+    for address, ca in sorted(
+        {(_address(model), _authority(model, paths)) for model in settings.models.models.values()}
+    ):
+        argv += ["--endpoint", address, ca]
     ready = "^credentials ready"
     return ChildPlan("credentials", argv, cwd=REPOSITORY, inherit=KEPT_ENVIRONMENT, ready_pattern=ready)
+
+
+def _address(model: ModelSettings) -> str:
+    """The endpoint as the host names it when it asks for a lease."""
+    scheme, host, port, path = model.endpoint
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}{path or '/'}"
+
+
+def _authority(model: ModelSettings, paths: Paths) -> str:
+    """The file named by `ca`, absolute: beside config.toml when it is not."""
+    return str(paths.config_folder / Path(model.ca).expanduser()) if model.ca else ""
 
 
 def _broker(paths: Paths, settings: Settings, keys: Keys) -> MqttBroker:

@@ -9,6 +9,7 @@ import httpx
 from app.errors import ProblemError
 from broker.binding import TEST_PATHS, Binding
 from broker.client import BrokerClient, BrokerRefused, BrokerUnreachable, LeaseScope
+from broker.egress_core import parse_url
 
 _TIMEOUT_S = 20.0
 
@@ -22,13 +23,15 @@ async def check_credential(socket: Path, name: str, binding: Binding) -> dict[st
     scope = LeaseScope(
         run=f"test-{secrets.token_hex(4)}",
         group="main",
-        purpose="model",
+        purpose="check",
         credential=name,
         scheme=binding.scheme,
         host=binding.host,
         port=binding.port,
         methods=(method,),
         path=path or "/",
+        calls=1,
+        fetch_url=parse_url(url).url,
         ttl_s=60,
     )
     try:

@@ -16,11 +16,16 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 class BrokerProcess:
     """`python -m broker` on a folder; `socket` is where it listens."""
 
-    def __init__(self, folder, **more):
+    def __init__(self, folder, *servers, endpoints=(), arguments=(), **more):
+        """`servers` are local ones, and `endpoints` (url, ca) pairs, that the owner named for models."""
         self.folder = Path(folder)
         self.socket = self.folder / "broker" / "admin.sock"
         argv = [sys.executable, "-m", "broker", "--state", str(folder), "--policy", str(self.folder / "policy.toml")]
         argv += ["--socket", str(self.socket)]
+        named = [(f"http://127.0.0.1:{server.server_port}/", "") for server in servers]
+        for url, ca in [*named, *endpoints]:
+            argv += ["--endpoint", url, str(ca)]
+        argv += arguments
         pipe = subprocess.PIPE
         self.process = subprocess.Popen(argv, cwd=REPOSITORY, stdout=pipe, stderr=subprocess.STDOUT, text=True, **more)
         self.lines = []

@@ -47,7 +47,8 @@ def main() -> None:
     with local_server() as server:
         place = ["--host", f"127.0.0.1:{server.server_port}", "--scheme", "http", "--header", "x-key"]
         barnacle("secret", "set", "my-server", *place, value=CANARY)
-        process = BrokerProcess(Path(sys.argv[1]))
+        elsewhere = (f"http://localhost:{server.server_port}/", "")
+        process = BrokerProcess(Path(sys.argv[1]), server, endpoints=[elsewhere])
         try:
             result = asyncio.run(use(process.socket, server, place))
             result["stopped"] = process.stop()

@@ -18,8 +18,8 @@ NOBODY = 65534
 
 
 @pytest.fixture
-def broker(tmp_path):
-    process = BrokerProcess(tmp_path / "state")
+def broker(tmp_path, server):
+    process = BrokerProcess(tmp_path / "state", server)
     yield process
     process.clear()
 
@@ -96,7 +96,7 @@ async def test_killed_between_consume_and_send_the_call_is_spent_and_the_outcome
         with pytest.raises(BrokerUnreachable):
             await client.state()
     broker.process.communicate()
-    again = BrokerProcess(broker.folder)
+    again = BrokerProcess(broker.folder, server)
     try:
         async with BrokerClient(again.socket) as client:
             http = httpx.AsyncClient(transport=client.transport(lease))
