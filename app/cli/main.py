@@ -11,6 +11,7 @@ from app.cli import (
     asks,
     audit,
     completion,
+    device,
     groups,
     incident,
     lifecycle,
@@ -79,6 +80,7 @@ def build_parser() -> Parser:
     audit.add(commands)
     watch.add(commands)
     screen.add(commands)
+    device.add(commands)
     secret.add(commands)
     policy.add(commands)
     operators.add(commands)

@@ -1,4 +1,5 @@
-"""`barnacle policy …`: the rules for requests to the outside. Works on policy.toml itself, with nothing running."""
+"""`barnacle policy …`: the rules for requests to the outside. Works on policy.toml itself, with nothing running; a
+remote appliance's rules are read and changed through its host."""
 
 import argparse
 from pathlib import Path
@@ -6,12 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from app.cli.command import Subparsers, command, family
 from app.cli.context import Context
+from app.cli.output import clean
 
 if TYPE_CHECKING:
     from broker.egress_core import Decision, Rules, Target
 
 _WHERE = "URL may also be a lone host, or a network such as 192.168.1.0/24."
-_TEST = "Overrides in force and credentials are not looked at. Exit code 1 when it would be denied."
+_TEST = (
+    "Overrides in force count for a remote appliance alone; credentials are not looked at."
+    " Exit code 1 when it would be denied."
+)
 
 
 def add(commands: Subparsers) -> None:
@@ -49,43 +54,59 @@ def _add_rule_command(policy: Subparsers, effect: str, summary: str, target: str
 
 
 def _path(context: Context) -> Path:
-    from app.errors import UsageError
-
-    if context.remote:
-        raise UsageError("the rules are a file on the machine that runs Barnacle", "run this command there")
     return context.paths.policy
 
 
 def _rules(context: Context) -> "Rules":
+    """As the file says; those of a remote appliance as its credential broker does."""
     from broker.policy_file import read_rules
+
+    if context.remote:
+        return _told(context)
 
     mqtt = context.settings.mqtt
     return read_rules(_path(context), own_ports=() if mqtt.external else (mqtt.port,))
+
+
+def _told(context: Context) -> "Rules":
+    from app.cli.problems import RefusedError
+    from broker.egress_core import make_rules
+
+    policy = context.ask("policy")["broker"]
+    if policy is None:
+        raise RefusedError("the credential broker is not running there", "see: barnacle status")
+    return make_rules(policy["version"], policy["rules"], policy["problem"])
+
+
+def _where(context: Context) -> str:
+    return "of the appliance" if context.remote else str(_path(context))
 
 
 def _show(context: Context, args: argparse.Namespace) -> int:
     rules = _rules(context)
     if args.json:
         facts = {"version": rules.version, "problem": rules.problem, "rules": rules.rules}
-        context.out.json({"file": str(_path(context)), **facts})
+        context.out.json(({} if context.remote else {"file": str(_path(context))}) | facts)
         return 1 if rules.problem else 0
     if rules.problem:
         from app.cli.problems import RefusedError
 
         raise RefusedError(f"everything is denied: {rules.problem}")
-    rows = [[rule["name"], rule["effect"], _whom(rule), _narrowed(rule), rule.get("note", "")] for rule in rules.rules]
+    from app.cli.rule_words import narrowed, whom
+
+    rows = [[rule["name"], rule["effect"], whom(rule), narrowed(rule), rule.get("note", "")] for rule in rules.rules]
     context.out.table(("rule", "", "host", "only", "note"), rows, empty="no rules: everything is denied")
-    context.out.line(context.out.styled(f"version {rules.version}, {_path(context)}", "dim"))
+    context.out.line(context.out.styled(f"version {rules.version}, {_where(context)}", "dim"))
     return 0
 
 
 def _add(context: Context, args: argparse.Namespace) -> int:
+    from app.cli.rule_words import free_name, made
     from app.errors import UsageError
-    from broker.policy_edit import add_rule
 
-    path, rules = _path(context), _rules(context)
-    rule, target = _made(args)
-    rule["name"] = args.name or _free_name(rule, {one["name"] for one in rules.rules})
+    rules = _rules(context)
+    rule, target = made(args.url, args.effect, args.subdomains)
+    rule["name"] = args.name or free_name(rule, {one["name"] for one in rules.rules})
     for key, given in (("methods", args.method), ("groups", args.group)):
         if given:
             rule[key] = [value.upper() for value in given] if key == "methods" else given
@@ -95,7 +116,7 @@ def _add(context: Context, args: argparse.Namespace) -> int:
         if "host" not in rule:
             raise UsageError("--private needs one exact host", "name each host")
         rule["private"] = True
-    version = add_rule(path, rule, args.before)
+    version = _put(context, rule, args.before)
     other = _decided_by_another(context, rule, target)
     if args.json:
         context.out.json({"rule": rule, "version": version, "decided_by": other or rule["name"]})
@@ -106,10 +127,21 @@ def _add(context: Context, args: argparse.Namespace) -> int:
     return 0
 
 
+def _put(context: Context, rule: dict[str, Any], before: str | None) -> str:
+    from broker.policy_edit import add_rule
+
+    if context.remote:
+        return context.ask("policy.add", rule=rule, **({"before": before} if before else {}))["version"]
+    return add_rule(_path(context), rule, before)
+
+
 def _remove(context: Context, args: argparse.Namespace) -> int:
     from broker.policy_edit import remove_rule
 
-    version = remove_rule(_path(context), args.name)
+    if context.remote:
+        version = context.with_client(lambda client: client.request("policy.remove", name=args.name))["version"]
+    else:
+        version = remove_rule(_path(context), args.name)
     context.out.line(f"rule {args.name} removed, version {version}; {_in_force(context)}")
     return 0
 
@@ -117,6 +149,8 @@ def _remove(context: Context, args: argparse.Namespace) -> int:
 def _test(context: Context, args: argparse.Namespace) -> int:
     from broker import egress_core
 
+    if context.remote:
+        return _test_there(context, args)
     rules = _rules(context)
     try:
         target = egress_core.parse_url(args.url)
@@ -133,16 +167,33 @@ def _test(context: Context, args: argparse.Namespace) -> int:
         rule = "no_address" if problem else rule
     else:
         effect, rule, reason = decision.effect, decision.rule, decision.reason
+    said: dict[str, Any] = {"url": target.url, "method": args.method.upper(), "effect": effect, "rule": rule}
+    return _say(context, args, said | {"reason": reason, "version": decision.version, "addresses": found})
+
+
+def _test_there(context: Context, args: argparse.Namespace) -> int:
+    """By the credential broker of the appliance: overrides in force count there, and names are looked up there."""
+    from app.errors import UsageError
+
+    if args.no_resolve:
+        raise UsageError("--no-resolve is for the machine that runs Barnacle", "leave it out")
+    asked = {"url": args.url, "method": args.method.upper()} | ({"group": args.group} if args.group else {})
+    said: dict[str, Any] = context.ask("policy.test", **asked)
+    return _say(context, args, {"method": args.method.upper()} | said)
+
+
+def _say(context: Context, args: argparse.Namespace, said: dict[str, Any]) -> int:
+    effect = said["effect"]
     if args.json:
-        facts = {"effect": effect, "rule": rule, "reason": reason, "version": decision.version}
-        context.out.json({"url": target.url, "method": args.method.upper(), **facts, "addresses": found})
+        context.out.json(said)
         return 1 if effect == "deny" else 0
-    colour = {"allow": "green", "ask": "yellow", "deny": "red"}[effect]
-    context.out.line(f"{context.out.styled(effect, 'bold', colour)} by {rule}: {reason}")
-    for one in found:
+    colour = {"allow": "green", "ask": "yellow"}.get(effect, "red")
+    shown = context.out.styled(clean(effect), "bold", colour)
+    context.out.line(f"{shown} by {clean(said['rule'])}: {clean(said['reason'])}")
+    for one in said["addresses"]:
         verdict = "denied by " + one["denied"]["rule"] if one["denied"] else "passes"
-        context.out.line(f"  {one['address']}  {one['class']}  {verdict}")
-    context.out.line(context.out.styled(f"version {decision.version}, {target.url}", "dim"))
+        context.out.line("  " + "  ".join(clean(word) for word in (one["address"], one["class"], verdict)))
+    context.out.line(context.out.styled(f"version {clean(said['version'])}, {clean(said['url'])}", "dim"))
     return 1 if effect == "deny" else 0
 
 
@@ -185,43 +236,6 @@ def _resolved(target: "Target", decision: "Decision") -> tuple[list[dict[str, An
     return found, "" if found else f"{target.host} has no address"
 
 
-def _made(args: argparse.Namespace) -> tuple[dict[str, Any], "Target | None"]:
-    """The rule that URL, host or network stands for, and the target it is about."""
-    from app.errors import UsageError
-    from broker import egress_core
-
-    rule: dict[str, Any] = {"name": "", "effect": args.effect}
-    text: str = args.url
-    if "/" in text and "://" not in text and text.rpartition("/")[2].isdigit():
-        return {**rule, "network": text}, None
-    lone = "://" not in text
-    try:
-        target = egress_core.parse_url(_as_url(text) if lone else text)
-    except egress_core.TargetError as error:
-        raise UsageError(f"{text}: {error.message}", error.remedy) from None
-    if target.query is not None:
-        raise UsageError("rules do not look at what follows the ?", "leave the ? and the rest out")
-    rule["suffix" if args.subdomains else "host"] = target.host
-    if not lone:
-        rule["scheme"] = target.scheme
-    if target.port != egress_core.PORTS[target.scheme] or (not lone and args.effect == "deny"):
-        rule["ports"] = [target.port]
-    if target.path != "/":
-        rule["paths"] = [target.path]
-    return rule, target
-
-
-def _as_url(host: str) -> str:
-    return f"https://[{host}]" if host.count(":") > 1 else f"https://{host}"
-
-
-def _free_name(rule: dict[str, Any], taken: set[str]) -> str:
-    words = str(rule.get("host") or rule.get("suffix") or rule.get("network"))
-    plain = "".join(char if char.isascii() and char.isalnum() else "-" for char in words.lower()).strip("-")[:48]
-    names = [plain or "rule", *(f"{plain or 'rule'}-{number}" for number in range(2, 100))]
-    return next((name for name in names if name not in taken), names[0])
-
-
 def _decided_by_another(context: Context, rule: dict[str, Any], target: "Target | None") -> str:
     """The name of what decides about the new rule's own target, when that is not the rule."""
     if target is None:
@@ -233,19 +247,6 @@ def _decided_by_another(context: Context, rule: dict[str, Any], target: "Target 
 def _in_force(context: Context) -> str:
     from app.host.instance import running_pid
 
-    if running_pid(context.paths) is None:
+    if not context.remote and running_pid(context.paths) is None:
         return "in force when Barnacle runs"
     return "in force at once"
-
-
-def _whom(rule: dict[str, Any]) -> str:
-    if "suffix" in rule:
-        return f"{rule['suffix']} and below"
-    return str(rule.get("host") or rule.get("network"))
-
-
-def _narrowed(rule: dict[str, Any]) -> str:
-    words = [str(rule["scheme"])] if "scheme" in rule else []
-    for key in ("ports", "methods", "paths", "groups"):
-        words += [str(value) for value in rule.get(key, ())]
-    return " ".join(words + (["private"] if rule.get("private") else []))

@@ -2,9 +2,11 @@
 
 import json
 import socket
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
+
+from tests.app.cli.fake_host import FakeHost
 
 API = "https://api.example/v1/messages"
 
@@ -186,6 +188,35 @@ def test_the_table_shows_each_rule_in_order_and_the_version(policy):
     assert "http 8080 /a main private" in shown and "files" in shown and "version " in shown
 
 
-def test_rules_of_another_machine_are_not_at_hand(barnacle):
-    refused = Done(*barnacle("--mqtt", "192.0.2.1:1883", "policy", "show"))
-    assert refused.code == 2 and "run this command there" in refused.err
+def remote(barnacle, host, *words):
+    return Done(*barnacle("--mqtt", "box.example:21883", "policy", *words, host=host))
+
+
+def test_a_remote_appliances_rules_are_judged_and_changed_through_its_host(barnacle):
+    rule = {"name": "api", "effect": "allow", "host": "api.example"}
+    said: dict[str, Any] = {
+        "effect": "deny",
+        "rule": "private_address",
+        "reason": "no",
+        "version": "v1",
+        "url": API,
+        "remedy": "",
+    }
+    said["addresses"] = [{"address": "10.0.0.1", "class": "private", "denied": {"rule": "x", "reason": "y"}}]
+    answers = {"policy": {"box": None, "broker": {"version": "v1", "rules": [rule], "problem": None}, "same": False}}
+    answers |= {"policy.test": said, "policy.add": {"version": "v2"}, "policy.remove": {"version": "v3"}}
+    host = FakeHost(answers)
+    tested = remote(barnacle, host, "test", API, "--group", "main")
+    assert tested.code == 1 and "deny by private_address: no" in tested.out and "10.0.0.1  private" in tested.out
+    assert host.asked == [("policy.test", {"url": API, "method": "GET", "group": "main"})]
+    assert json.loads(remote(barnacle, host, "test", API, "--json").out)["addresses"] == said["addresses"]
+    assert "api" in remote(barnacle, host, "show").out
+    added = remote(barnacle, host, "deny", "api.example", "--before", "api")
+    assert added.code == 0 and "version v2; in force at once" in added.out
+    new = {"name": "api-example", "effect": "deny", "host": "api.example"}
+    assert ("policy.add", {"rule": new, "before": "api"}) in host.asked
+    assert remote(barnacle, host, "remove", "api").code == 0
+    assert ("policy.remove", {"name": "api"}) in host.asked
+    assert remote(barnacle, host, "test", API, "--no-resolve").code == 2
+    host.answers["policy"] = {"box": None, "broker": None, "same": False}
+    assert "not running there" in remote(barnacle, host, "show").err
