@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.host import limits
+from app.host.ask_book import AskBook
 from app.host.broker_watch import BrokerWatch, State, summary
 from app.host.calls import CallServer
 from app.host.commands import Commands
@@ -62,13 +63,14 @@ class BoxServices:
         self.reads = FactReads(database, clock)
         self.calls = CallServer(around.send)
         self._runs = RunBook()
+        self._asks = AskBook(self.reads.ask)
         self.lending = Lending(lender.broker, lender.make_scope, self._runs)
         self.inference = Inference(lender.models, self.lending.lend, clock, self._model_changed)
         self.watch = BrokerWatch(lender.broker, clock, self._broker_changed)
         self._news = ModelNews(self.inference.overview, around.send, clock)
         self._policy = PolicyFeed(lender.broker, self.reads, around.commands)
         web = WebFetch(lender.broker, lender.make_scope)
-        RunServices(self.calls, self.lending, self.inference, web, self.reads.ask, self._version)
+        RunServices(self.calls, self.lending, self.inference, web, self._asks.ended, self._version)
 
     async def run(self) -> None:
         """Serve until cancelled; then every lease is given back."""
@@ -120,6 +122,8 @@ class BoxServices:
             ended = await self._runs.report(kind, body)
             if ended is not None:
                 self._around.spawn(self.lending.close(ended))
+        elif kind == "ask.set":
+            self._asks.reported()
         elif kind in _OVERRIDES or kind == "sync.end":
             self._around.spawn(self._policy.to_broker())
         if kind == "sync.end":

@@ -11,6 +11,7 @@ from device.host.errors import BarnacleError, Refused
 
 __all__ = ["BarnacleError", "Clock", "EnvelopeError", "LinkPort", "Refused", "make_link", "open_envelope", "seal"]
 
+_ask_text: Any = import_module("device.host.ask_text")
 _call_parts: Any = import_module("device.host.call_parts")
 _clock: Any = import_module("device.host.clock")
 _envelope: Any = import_module("device.host.envelope")
@@ -103,6 +104,11 @@ def refusal(error: Refused) -> dict[str, str]:
 def parse_url(text: str) -> Any:
     """The Target of a URL in its one spelling (device/host/url.py); raises a BarnacleError with code and remedy."""
     return _url.parse(text)
+
+
+def request_digest(method: str, url: str, headers: dict[str, str], body: str) -> str:
+    """What an ask binds the owner's yes to (device/host/ask_text.py)."""
+    return _ask_text.digest(method, url, headers, body)
 
 
 def encode_call(body: dict[str, Any]) -> str:

@@ -1,9 +1,9 @@
 """What a run on the box may call: run.open, llm, http, run.close. Nothing of it works for a run that does not go on."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
-from app.host import limits
+from app.host import device_core, limits
 from app.host.calls import CallContext, CallServer, SendItem
 from app.host.inference.service import Inference
 from app.host.lending import Lending
@@ -12,7 +12,7 @@ from app.host.web_fetch import WebFetch
 
 Body = dict[str, Any]
 Approvals = Callable[[str], Awaitable[Body | None]]
-"""The ask with this id as the box has reported it last, None when there is none."""
+"""The ask with this id, once the box has reported its end; None when there is none."""
 
 
 class RunServices:
@@ -61,9 +61,15 @@ class RunServices:
         return await self._web.fetch(body) | {"version": self._version()}
 
     async def _check_approval(self, body: Body, folder: str) -> None:
-        """The owner said yes to this request, and it has not been used yet."""
+        """The owner said yes to this very request, headers and body included, and it has not been used yet."""
         name: object = body["approval"]
         ask = await self._approvals(name) if isinstance(name, str) and name not in self._used else None
+        digest = device_core.request_digest(
+            str(body.get("method", "GET")),
+            str(body.get("url")),
+            _texts(body.get("headers")),
+            str(body.get("body") or ""),
+        )
         same = ask is not None and all(
             ask.get(key) == wanted
             for key, wanted in (
@@ -72,9 +78,10 @@ class RunServices:
                 ("run", body["run"]),
                 ("method", body.get("method", "GET")),
                 ("url", body.get("url")),
+                ("digest", digest),
             )
         )
-        if not same:
+        if not same or name in self._used:  # another call may have used it while this one waited
             raise RequestRefused("ask_denied", "nobody has approved this request, or it was used already", "ask again")
         self._used[str(name)] = None
         while len(self._used) > limits.APPROVALS_KEPT:
@@ -86,3 +93,9 @@ def _named(body: Body) -> tuple[str, str]:
     if not isinstance(run, str) or not isinstance(folder, str) or not run or len(run) > 128 or len(folder) > 128:
         raise RequestRefused("bad_value", "the request does not name its run and group")
     return run, folder
+
+
+def _texts(headers: object) -> dict[str, str]:
+    """What web_fetch.py refuses later cannot be what was approved: any other value will do."""
+    given = cast("dict[str, object]", headers) if isinstance(headers, dict) else {}
+    return {name: value if isinstance(value, str) else "" for name, value in given.items()}

@@ -4,7 +4,7 @@ The box opens no connection for a run: what passes here is sent by the laptop, w
 an audit record on flash before anything follows from it; without that record nothing passes.
 """
 
-from device.host import audit, egress, limits, url
+from device.host import ask_text, audit, egress, limits, url
 from device.host.errors import NoRoom, Refused
 from device.host.journal import JournalError
 
@@ -30,9 +30,10 @@ class EgressGate:
         self._overrides = overrides
         self._asks = asks
 
-    async def check(self, run, tool, method, url_text, args_text):
-        """The Permit for one request of a run; may wait for the owner. Raises Refused: bad_url, denied, ask_denied,
-        audit_unavailable, busy or limited (too much is asked)."""
+    async def check(self, run, tool, method, url_text, headers, body):
+        """The Permit for one request of a run; may wait for the owner, whose yes is for these very headers
+        ({name: text}) and this body (a text). Raises Refused: bad_url, denied, ask_denied, audit_unavailable, busy or
+        limited (too much is asked)."""
         try:
             target = url.parse(url_text)
         except url.TargetError as error:
@@ -45,14 +46,17 @@ class EgressGate:
             return Permit(target, decision.rule, decision.version)
         if decision.effect != "ask":
             raise _denied(decision)
-        return await self._ask(run, tool, method, target, args_text, decision)
+        return await self._ask(run, tool, method, target, headers, body, decision)
 
     def _decide(self, run, method, target):
         request = {"target": target, "method": method, "group": run["folder"], "credential": None}
         return egress.decide(request, self._policy.rules, self._overrides.live(), self._clock.now_ms())
 
-    async def _ask(self, run, tool, method, target, args_text, decision):
-        ask = await self._asks.put_to_owner(run, tool, args_text, target.host, decision.reason, target, method)
+    async def _ask(self, run, tool, method, target, headers, body, decision):
+        whole = ask_text.digest(method, target.url, headers, body)
+        told = ask_text.shown(target, headers, body, whole)
+        request = {"target": target, "method": method, "digest": whole}
+        ask = await self._asks.put_to_owner(run, tool, told, target.host, decision.reason, request)
         what = "%s %s" % (ask["id"], _what(method, target, decision.version))
         if ask["state"] != "approved":
             why = "nobody answered in time" if ask["state"] == "expired" else "the owner said no"

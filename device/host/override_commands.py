@@ -8,6 +8,7 @@ from device.host import addresses, audit, bounded, egress, egress_rules, limits,
 from device.host.errors import Refused
 
 MINUTE_MS = 60 * 1000
+_ANY = {"id": "", "group": None, "port": None, "methods": None, "start_ms": 0, "end_ms": 1}
 _KEYS = ("group", "host", "port", "methods", "reason", "minutes")
 
 
@@ -55,6 +56,15 @@ def made(state, args, context):
     }
     override["host"] = _host(args.get("host"), override)
     return override
+
+
+def may_open(host):
+    """Whether an override may be for this host at all."""
+    try:
+        _host(host, dict(_ANY))
+    except Refused:
+        return False
+    return True
 
 
 def ended(id_, why):

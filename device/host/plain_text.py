@@ -16,6 +16,13 @@ def clean(text):
     return "".join([char for char in text if _fits(char)])
 
 
+def visible(text):
+    """One line in which every character shows: what is not seen, or changes how others are seen, becomes "\ufffd". For
+    what somebody decides by."""
+    words = text.replace("\n", " ").replace("\t", " ").replace("\r", " ").split(" ")
+    return "".join([char if _shows(char) else "\ufffd" for char in " ".join([word for word in words if word])])
+
+
 def preview(text):
     """A growing text as it may be shown: without its internal parts, one that has begun included."""
     shown = prompt.strip_internal(text)
@@ -34,3 +41,18 @@ def _fits(char):
     if code < 127:
         return True
     return not (code < 160 or 0x202A <= code <= 0x202E or 0x2066 <= code <= 0x2069 or 0xD800 <= code <= 0xDFFF)
+
+
+def _shows(char):
+    code = ord(char)
+    if not _fits(char) or code < 32:
+        return False
+    return not (
+        code in (0xAD, 0x61C, 0x180E, 0xFEFF, 0x3164, 0xFFA0, 0x115F, 0x1160, 0x2800)
+        or 0x200B <= code <= 0x200F
+        or 0x2028 <= code <= 0x202F
+        or 0x2060 <= code <= 0x206F
+        or 0xFE00 <= code <= 0xFE0F
+        or 0xFFF9 <= code <= 0xFFFB
+        or 0xE0000 <= code <= 0xE0FFF
+    )

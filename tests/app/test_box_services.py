@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.host import limits
+from app.host import device_core, limits
 from app.host.box_services import Lender
 from app.host.database import Database
 from app.host.models_settings import ModelSettings, ModelsSettings
@@ -259,12 +259,56 @@ async def test_requests_that_no_run_may_make_reach_no_broker(tmp_path: Path) -> 
         assert (await home.fetch(token, method="POST", body="x", headers={"accept": "text/html"}))["status"] == 200
 
 
-async def test_an_approval_serves_once_and_for_exactly_what_was_asked(tmp_path: Path) -> None:
+def an_ask(**more: Any) -> dict[str, Any]:
+    ask: dict[str, Any] = {"id": "ask-1", "folder": "main", "run": "r1", "tool": "http_fetch", "host": "example.org"}
+    ask |= {"method": "GET", "url": "https://example.org/a", "created_ms": 1, "expires_ms": 4_000_000_000_000}
+    ask |= {"digest": device_core.request_digest("GET", "https://example.org/a", {}, "")}
+    return ask | more
+
+
+async def test_an_approval_is_for_the_headers_and_the_body_that_were_asked_for(tmp_path: Path) -> None:
+    url, sent = "https://example.org/a", {"accept": "text/html"}
+    digest = device_core.request_digest("POST", url, sent, "buy one")
     async with household(tmp_path) as home:
         token = await home.open()
         home.broker.web = answering()
-        ask = {"id": "ask-1", "folder": "main", "run": "r1", "tool": "http_fetch", "host": "example.org"}
-        ask |= {"method": "GET", "url": "https://example.org/a", "created_ms": 1, "expires_ms": 4_000_000_000_000}
+        home.box.report("ask.set", an_ask(method="POST", digest=digest, state="approved"))
+        asked = {"approval": "ask-1", "method": "POST", "headers": sent, "body": "buy one"}
+        for other in ({"body": "buy all"}, {"body": ""}, {"headers": {}}, {"headers": {"accept": "text/plain"}}):
+            assert await refused(home.fetch(token, **(asked | other))) == "ask_denied", other
+        assert home.broker.leases == {}
+        assert (await home.fetch(token, **asked))["status"] == 200
+
+
+async def test_attack_an_approval_used_twice_at_once_serves_once(tmp_path: Path) -> None:
+    async with household(tmp_path) as home:
+        token = await home.open()
+        home.broker.web = answering()
+        home.box.report("ask.set", an_ask(state="approved"))
+        done = await asyncio.gather(*[home.fetch(token, approval="ask-1") for _ in range(4)], return_exceptions=True)
+        assert len([one for one in done if isinstance(one, dict)]) == 1, done
+        assert len(home.broker.leases) == 1
+
+
+async def test_an_approval_that_is_not_stored_yet_is_waited_for(tmp_path: Path) -> None:
+    async with household(tmp_path) as home:
+        token = await home.open()
+        home.broker.web = answering()
+        home.box.report("ask.set", an_ask(state="open"))
+        fetching = asyncio.create_task(home.fetch(token, approval="ask-1"))
+        await until(lambda: home.ask("asks"))
+        home.box.report("ask.set", an_ask(state="approved"))
+        assert (await fetching)["status"] == 200
+
+
+async def test_an_approval_serves_once_and_for_exactly_what_was_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "RUN_WAIT_MS", 200)
+    async with household(tmp_path) as home:
+        token = await home.open()
+        home.broker.web = answering()
+        ask = an_ask()
         home.box.report("ask.set", ask | {"state": "open"})
         await until(lambda: home.ask("asks"))
         assert await refused(home.fetch(token, approval="ask-1")) == "ask_denied"

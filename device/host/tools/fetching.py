@@ -1,6 +1,5 @@
 """http_fetch: one request to the world, if the rules allow it; the laptop carries it out without telling any secret."""
 
-from device.host import portable
 from device.host.errors import Refused
 from device.host.tools.tool import Tool, choice, schema, text
 
@@ -18,8 +17,8 @@ async def _fetch(use, args):
         raise Refused("too_large", "at most %d headers can be given" % _HEADERS)
     if method == "GET" and args.get("body"):
         raise Refused("bad_value", "a GET has no body")
-    told = portable.dumps({"method": method, "url": url, "body": args.get("body", "")[:200]})
-    permit = await parts.gate.check(use.run, "http_fetch", method, url, told)
+    body = args.get("body", "")
+    permit = await parts.gate.check(use.run, "http_fetch", method, url, headers, body)
     if method != "GET":
         use.api.had_effect("used http_fetch (%s)" % method)
     await use.api.committed()
@@ -30,7 +29,7 @@ async def _fetch(use, args):
         "method": method,
         "url": permit.target.url,
         "headers": headers,
-        "body": args.get("body", ""),
+        "body": body,
         "approval": permit.approval,
     }
     return _told(await _call(parts.calls, request))

@@ -108,7 +108,7 @@ class Gate:
         self.approval = None
         self.target = None
 
-    async def check(self, run, tool, method, url, args_text):
+    async def check(self, run, tool, method, url, headers, body):
         self.checked.append((run["folder"], method, url))
         self.target = parse(url)
         if self.refusal is not None:

@@ -39,14 +39,14 @@ def run(folder="home", id_="run-1"):
 class Request:
     """One `gate.check` under way: `.permit` or `.refused` when it is over."""
 
-    def __init__(self, box, url=URL, method="GET", who=None):
+    def __init__(self, box, url=URL, method="GET", who=None, body=""):
         self.permit = self.refused = None
         self._box = box
-        self.task = asyncio.create_task(self._go(url, method, who or run()))
+        self.task = asyncio.create_task(self._go(url, method, who or run(), body))
 
-    async def _go(self, url, method, who):
+    async def _go(self, url, method, who, body):
         try:
-            self.permit = await self._box.host.gate.check(who, "http_fetch", method, url, "item 1")
+            self.permit = await self._box.host.gate.check(who, "http_fetch", method, url, {}, body)
         except Refused as refusal:
             self.refused = refusal.code
         return self

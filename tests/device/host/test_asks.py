@@ -3,7 +3,7 @@
 # pyright: reportOptionalMemberAccess=false, reportOptionalSubscript=false, reportArgumentType=false
 import asyncio
 
-from device.host import audit, bounded, limits
+from device.host import ask_text, audit, bounded, limits
 from device.host.errors import Refused
 from device.host.host import AT_THE_BOX
 from tests.device.host.ask_world import URL, Request, asked, decisions, run, world
@@ -22,12 +22,45 @@ async def test_an_ask_shows_who_what_where_and_why():
     assert shown["ask"]["tool"] == "http_fetch GET" and ask["tool"] == "http_fetch"
     assert (shown["ask"]["folder"], shown["ask"]["args"], shown["ask"]["left_ms"]) == (
         "home",
-        "item 1",
+        "/cart?item=1",
         limits.ASK_MS,
     )
     assert shown["ask"]["a_while"] and "shop" in shown["ask"]["why"]
     assert (ask["url"], ask["method"], ask["port"], ask["folder"], ask["run"]) == (URL, "GET", 443, "home", "run-1")
     assert [a["state"] for a in box.kinds("ask.set")] == ["open"]
+
+
+async def test_what_the_owner_saw_is_bound_to_the_request_and_on_record():
+    box = await world()
+    _, ask = await asked(box, method="POST", body='{"pay": "\u202e5\u202c"}')
+    shown = box.host.glance()["ask"]["args"]
+    assert shown == ask["args"] and '{"pay": "\ufffd5\ufffd"}' in shown and "\u202e" not in shown
+    assert ask["digest"] == ask_text.digest("POST", URL, {}, '{"pay": "\u202e5\u202c"}')
+    assert ask["digest"][:8] in shown
+    opened = box.audits("ask.opened")[-1]["detail"]
+    assert shown in opened and ask["digest"][:16] in opened
+
+
+async def test_a_question_cannot_hide_what_it_says():
+    box = await world()
+    waiting = asyncio.create_task(box.host.asks.ask(run(), "ask_owner", "send\u200b \u202eyenom\u202c?", "", "x"))
+    await box.clock.settle()
+    assert box.host.glance()["ask"]["args"] == "send\ufffd \ufffdyenom\ufffd?"
+    waiting.cancel()
+
+
+async def test_a_host_that_no_override_may_open_has_no_fifteen_minutes():
+    rules = [{"name": "own", "effect": "ask", "host": "localhost", "private": True, "scheme": "http", "ports": [8080]}]
+    rules += [{"name": "lan", "effect": "ask", "host": "nas.example", "scheme": "http"}]
+    box = await world(rules=rules)
+    for address, a_while in (("http://localhost:8080/", False), ("http://nas.example/", True)):
+        request, ask = await asked(box, url=address)
+        assert box.host.glance()["ask"]["a_while"] is a_while, address
+        answer = await box.command("ask.answer", id=ask["id"], answer="15min")
+        assert answer["ok"] is a_while
+        if not a_while:
+            await box.command("ask.answer", id=ask["id"], answer="once")
+        assert (await request.settle()).permit is not None
 
 
 async def test_a_no_is_a_no():
