@@ -51,12 +51,9 @@ def _list(context: Context, args: argparse.Namespace) -> int:
 
 
 def _add(context: Context, args: argparse.Namespace) -> int:
-    import tomllib
-
     from app.errors import UsageError
+    from app.host.config_edit import add_model
     from app.host.model_presets import PRESETS
-    from app.host.models_settings import NAME
-    from app.host.settings import parse_settings, read_settings, write_template
 
     if context.remote:
         raise UsageError("config.toml is on the machine that runs Barnacle", "run this command there")
@@ -64,17 +61,8 @@ def _add(context: Context, args: argparse.Namespace) -> int:
     if preset is None:
         raise UsageError(f"there is no kind {args.kind!r}", f"use one of {_KINDS}")
     path = context.paths.config
-    known = read_settings(path).models.models
     name = args.name or preset.name
-    if not NAME.fullmatch(name):
-        raise UsageError(f"{name!r} is no name for a model", "use up to 32 small letters, digits and dashes")
-    if name in known:
-        raise UsageError(f"{path} has a model named {name} already", f"edit [models.{name}] there, or use --name")
-    write_template(path)
-    before = path.read_text(encoding="utf-8")
-    text = before + ("" if before.endswith("\n") else "\n") + "\n" + preset.section(name, args.model, args.url)
-    settings = parse_settings(tomllib.loads(text), path)
-    path.write_text(text, encoding="utf-8")
+    settings = add_model(path, preset, name, args.model, args.url)
     following = [f"barnacle secret set {preset.needs}"] if preset.needs else []
     if args.json:
         model = settings.models.models[name]
