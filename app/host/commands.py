@@ -23,6 +23,7 @@ NAMES: Final = frozenset(
         "override": ("add", "remove"),
         "notes": ("get", "set"),
         "run": ("cancel",),
+        "queue": ("retry", "drop"),
         "audit": ("witness",),
     }.items()
     for verb in verbs

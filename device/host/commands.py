@@ -15,6 +15,7 @@ from device.host import (
     override_commands,
     policy,
     policy_state,
+    queue_commands,
     run_commands,
     task_commands,
     witness,
@@ -31,6 +32,7 @@ PREPARERS.update(override_commands.PREPARERS)
 PREPARERS.update(policy_state.PREPARERS)
 PREPARERS.update(note_commands.PREPARERS)
 PREPARERS.update(run_commands.PREPARERS)
+PREPARERS.update(queue_commands.PREPARERS)
 PREPARERS.update(witness.PREPARERS)
 HARDWARE = ("screen.shot", "screen.tap", "screen.swipe", "box.reboot")
 
@@ -38,10 +40,11 @@ HARDWARE = ("screen.shot", "screen.tap", "screen.swipe", "box.reboot")
 class Context:
     """What a preparer needs besides state and arguments."""
 
-    def __init__(self, actor, now_ms, zone, make_id=new_id):
+    def __init__(self, actor, now_ms, zone, make_id=new_id, is_retrying=None):
         self.actor = actor
         self.now_ms = now_ms
         self.zone = zone
+        self.is_retrying = is_retrying or _never
         self._make_id = make_id
 
     @property
@@ -56,13 +59,15 @@ class Context:
 
 class Commands:
     """`zone` is the current zone (set by the host), `make_id(kind, now_ms)` names what is made (a replay has
-    names that were recorded). `perform` changes the store in memory: commit afterwards."""
+    names that were recorded), `is_retrying(folder)` knows the queue. `perform` changes the store in memory: commit
+    afterwards."""
 
     def __init__(self, store, clock, zone):
         self._store = store
         self._clock = clock
         self.zone = zone
         self.make_id = new_id
+        self.is_retrying = _never
 
     def perform(self, actor, name, args):
         """Carry out a command and return its result; raises Refused, or SpoolFull when its records cannot be held."""
@@ -121,7 +126,8 @@ class Commands:
     def _prepare(self, actor, name, args):
         if name not in PREPARERS:
             raise Refused("unsupported", "%s cannot be asked for from here" % name)
-        return PREPARERS[name](self._store.state, args, Context(actor, self._clock.now_ms(), self.zone, self.make_id))
+        context = Context(actor, self._clock.now_ms(), self.zone, self.make_id, self.is_retrying)
+        return PREPARERS[name](self._store.state, args, context)
 
     def _audit(self, name, actor, args, decision, rule, reason):
         now_ms = self._clock.now_ms()
@@ -130,6 +136,10 @@ class Commands:
         detail = _summary(args)
         what = name[: limits.NAME_BYTES] if isinstance(name, str) else "?"
         self._store.put("audit", audit.entry(now_ms, what, actor, folder, decision, rule, reason, detail))
+
+
+def _never(folder):
+    return folder in ()
 
 
 class _Denied(Refused):
@@ -148,5 +158,5 @@ def _summary(args):
     if not isinstance(args, dict):
         return ""
     shown = ("id", "folder", "scope", "run", "kind", "value", "name", "slots", "zone")
-    shown += ("answer", "group", "host", "minutes", "version")
+    shown += ("answer", "group", "host", "minutes", "version", "all")
     return " ".join("%s=%s" % (k, args[k]) for k in shown if k in args)

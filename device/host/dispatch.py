@@ -62,6 +62,17 @@ class Dispatch:
         self._tidy(box)
         return True
 
+    def drop_messages(self, folder):
+        """Nothing that is left of the group's messages is work: forget it, and a retry. Its run goes on."""
+        box = self._boxes.get(folder)
+        if box is None:
+            return
+        box.messages = False
+        if box.kind != "messages":
+            box.retries = 0
+            box.retry_at_ms = None
+        self._tidy(box)
+
     def finished(self, folder, ok):
         """A run has ended; starts what follows. Answers "done", "retry" (the message run will be tried again) or
         "gave_up" (it failed for the last time: nothing more happens until a new message comes; audit it). A task is
@@ -142,6 +153,21 @@ class Dispatch:
             box.messages = True
             self._begin_or_wait(box)
         return [box.folder for box in due]
+
+    def is_retrying(self, folder):
+        """Whether the group's messages wait for the time of their next try."""
+        box = self._boxes.get(folder)
+        return box is not None and box.retry_at_ms is not None
+
+    def retry_now(self, folder):
+        """Try the group's messages again without waiting for their time; whether there was such a wait."""
+        if self._closed or not self.is_retrying(folder):
+            return False
+        box = self._boxes[folder]
+        box.retry_at_ms = None
+        box.messages = True
+        self._begin_or_wait(box)
+        return True
 
     def snapshot(self):
         """{"slots": {"used", "max"}, "groups": {folder: …}, "waiting": [folder, next first]}; idle groups are left out.

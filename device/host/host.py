@@ -7,7 +7,7 @@ Every change is a record in the store; `_observe` sees each one and sets the res
 
 import asyncio
 
-from device.host import audit, glance, limits, queue_view, recovery, run_commands, run_records, tz
+from device.host import audit, glance, limits, queue_commands, queue_view, recovery, run_commands, run_records, tz
 from device.host.asks import Asks
 from device.host.command_desk import CommandDesk
 from device.host.commands import Commands
@@ -57,6 +57,7 @@ class Host:
         self._commands = Commands(store, clock, self._zone)
         self._runs = Runs(store, clock, responder, self._commands, self._say, self._run_over)
         self._dispatch = self._runs.dispatch
+        self._commands.is_retrying = self._dispatch.is_retrying
         self._scheduler = self.make_scheduler()
         self._inbox = Inbox(store, clock, self.arrived)
         self.asks = Asks(store, clock, self._put_for_certain)
@@ -177,7 +178,9 @@ class Host:
                 self._sync.ask()
 
     def welcome(self, body):
-        """The host's greeting: the time, and the zone that schedules are read in."""
+        """The host's greeting: the time, the zone that schedules are read in, how the language model is."""
+        if "model" in body:
+            self.hear("host.model", body["model"])
         utc_ms, zone, rule = body.get("utc_ms"), body.get("zone"), body.get("rule")
         if isinstance(utc_ms, int) and utc_ms > 0:
             self._set_clock(utc_ms)
@@ -292,6 +295,30 @@ class Host:
         task = self._store.state.tasks.get(run["task"])
         if task is not None and task["next_ms"] is None and run["due_ms"] is not None:
             self._put_for_certain("task.set", dict(task, next_ms=run["due_ms"]))
+
+    def _queue_retried(self, body):
+        self._dispatch.retry_now(body["folder"])
+
+    def _queue_dropped(self, body):
+        state = self._store.state
+        why = "dropped by %s" % body["by"]
+        for run in [state.run(id_) for id_ in body["runs"]]:
+            self._settle_dropped(run, why)
+        group = state.groups[body["folder"]]
+        if not run_records.wakes(group, queue_commands.waiting(state, body["folder"])[0]):
+            self._dispatch.drop_messages(body["folder"])
+
+    def _settle_dropped(self, run, why):
+        """A run that waited is over without having begun; its task does not come again because of it."""
+        self._dispatch.drop_task(run["folder"], run["task"])
+        self._late_runs = [late for late in self._late_runs if late["id"] != run["id"]]
+        self._put_for_certain("run.ended", run_records.ended(run, "failed", self._clock.now_ms(), why))
+        task = self._store.state.tasks.get(run["task"])
+        if task is not None and run["due_ms"] is not None:
+            settled = dict(task, last_result="Error: " + why)
+            if task["next_ms"] is None and task["status"] == "active":
+                settled["status"] = "completed"
+            self._put_for_certain("task.set", settled)
 
     def _put_for_certain(self, kind, body):
         """A removed group drops more runs than a command keeps room for: the laptop hears of the rest all at once."""
@@ -429,6 +456,8 @@ _FOLLOW_UPS = {
     "task.remove": Host._task_changed,
     "group.set": Host._group_changed,
     "group.remove": Host._group_removed,
+    "queue.retried": Host._queue_retried,
+    "queue.dropped": Host._queue_dropped,
     "settings.set": Host._settings_changed,
     "ask.set": Host._ask_changed,
     "override.set": Host._override_added,

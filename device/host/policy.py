@@ -22,6 +22,8 @@ GROUP, REGISTRY, BOX, HOST = "group", "registry", "box", "host"
 VERBS = {
     "message.send": GROUP,
     "run.cancel": GROUP,
+    "queue.retry": GROUP,
+    "queue.drop": GROUP,
     "notes.get": GROUP,
     "notes.set": GROUP,
     "task.add": GROUP,

@@ -211,6 +211,12 @@ class State:
                 del self.recent[0]
         self._trim_rings(ring)
 
+    def _drop_waiting(self, body):
+        ring = self.rings.get(body["folder"], [])
+        for message in [m for m in ring if m["n"] in body["ns"]]:
+            ring.remove(message)
+            self.ring_bytes -= weight(message)
+
     def _store_reply(self, body):
         message = {
             "n": body["n"],
@@ -310,6 +316,7 @@ _ACTIONS = {
     "task.set": State._set_task,
     "task.remove": State._remove_task,
     "cursor.set": State._set_cursor,
+    "queue.dropped": State._drop_waiting,
     "session.set": State._set_session,
     "note.set": State._set_note,
     "spend.set": State._set_spend,
