@@ -113,6 +113,15 @@ def check_addresses(decision: Decision, target: Target, found: Sequence[bytes]) 
     return _egress.check_addresses(decision, target, found)
 
 
+def approved(decision: Decision) -> Decision:
+    """The same decision after the owner said yes to its ask: what it admits and what it denies stays."""
+    asked: Any = decision
+    reason = f"{asked.reason}, and the owner said yes"
+    return _egress.EgressDecision(
+        "allow", asked.rule, reason, asked.version, asked.private, asked.networks, asked.denied, asked.rules
+    )
+
+
 def named_by_owner(reason: str, rules: Rules) -> Decision:
     """The decision for a place that the owner named: allowed, also on the local network; Barnacle's own ports and
     metadata addresses stay closed."""

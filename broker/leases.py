@@ -47,7 +47,11 @@ class Lease:
 
     def expired(self, monotonic: float, wall_ms: int) -> bool:
         """Whichever clock gets there first."""
-        return monotonic >= self._ends_monotonic or wall_ms >= self._ends_wall_ms
+        return self.left_s(monotonic, wall_ms) <= 0
+
+    def left_s(self, monotonic: float, wall_ms: int) -> float:
+        """Seconds to go; 0 when there are none."""
+        return max(0.0, min(self._ends_monotonic - monotonic, (self._ends_wall_ms - wall_ms) / 1000))
 
 
 class Grant:
@@ -161,6 +165,14 @@ class Leases:
             await self._append(self._event("lease.deny", lease, "deny", detail) | {"rule": code})
             return
         await self._append(_event("lease.deny", None, "deny", code, detail, self._wall_ms()))
+
+    async def failed(self, lease: Lease, code: str, detail: str) -> None:
+        """Record that a call could not be carried out, or that nobody knows whether it was."""
+        await self._append(self._event("lease.fail", lease, "info", detail) | {"rule": code})
+
+    def left_s(self, lease: Lease) -> float:
+        """How many seconds the lease lasts, by whichever clock is ahead; 0 when it is over."""
+        return 0.0 if lease.ended is not None else lease.left_s(self._monotonic(), self._wall_ms())
 
     async def revoke(
         self, *, run: str | None = None, lease: str | None = None, reason: str = "the run has ended"

@@ -5,17 +5,19 @@ Every call: look at the lease → decide → resolve and check → take the call
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from broker import limits
-from broker.audit.log import AuditLog
+from broker.audit.log import AuditLog, AuditUnavailable
 from broker.binding import TEST_PATHS
-from broker.egress_core import Decision, Rules, Target, TargetError, decide, named_by_owner, parse_url
+from broker.carrying import CarriedBody, Carrying
+from broker.egress_core import Decision, Rules, Target, TargetError, approved, decide, named_by_owner, parse_url
 from broker.errors import BadRequest, Denied, Unavailable
-from broker.forward import Forwarder
-from broker.http_message import AnswerError, Request, Response
+from broker.forward import Forwarder, Route
+from broker.http_message import Request, Response
 from broker.lease_scope import LeaseScope
 from broker.leases import Lease, Leases, call_number
 from broker.model_endpoints import ModelEndpoints
@@ -109,7 +111,7 @@ class Service:
         if scope.purpose == "check" and decision.rule != "never":
             return named_by_owner("the credential belongs there", rules)
         if decision.effect == "ask" and scope.approval is not None and scope.fetch_url == target.url:
-            decision.effect = "allow"
+            return approved(decision)
         return decision
 
     async def forward(self, request: Request) -> Response:
@@ -120,8 +122,14 @@ class Service:
         lease = await self.leases.find(lease_id)
         try:
             return await self._carry(lease, call_number(number), request)
-        except Denied as denial:
-            await self.leases.refused(lease, denial.code, f"{request.method} {lease.scope.origin}: {denial.message}")
+        except (Denied, BadRequest) as error:
+            await self.leases.refused(lease, error.code, f"{request.method} {lease.scope.origin}: {error.message}")
+            raise
+        except AuditUnavailable:
+            raise
+        except Unavailable as error:
+            with suppress(AuditUnavailable):  # what has happened stays the answer
+                await self.leases.failed(lease, error.code, f"{request.method} {lease.scope.origin}: {error.message}")
             raise
 
     async def _carry(self, lease: Lease, call: int, request: Request) -> Response:
@@ -134,19 +142,29 @@ class Service:
         why = lease.scope.outside(target, request.method)
         if why is not None:
             raise Denied("out_of_scope", why, "a lease is for what it was opened for")
-        decision = self.judge(target, request.method, lease.scope)
-        route = await self._forwarder.route(target, decision)
-        if lease.scope.purpose == "model":
-            route = replace(route, ca=self._endpoints.of(lease.scope).ca)
+        decision, route = await self._route(target, request.method, lease.scope)
         grant = await self.leases.consume(lease.id, call, target, request.method, decision.rule, decision.version)
         headers = [(name, value) for name, value in request.headers if name != "host"]
-        with _carrying(lease) as carrying:
-            response = await carrying.do(self._forwarder.send(route, request.method, headers, request.body, grant))
+        carrying = Carrying(lease, lambda: self.leases.left_s(lease))
+        response = await carrying.do(self._forwarder.send(route, request.method, headers, request.body, grant))
         if lease.scope.credential:
             asyncio.get_running_loop().run_in_executor(None, self._vault.used, lease.scope.credential)
         if not isinstance(response.body, bytes):
-            response.body = _until_revoked(lease, response.body)
+            response.body = CarriedBody(carrying, response.body)
         return response
+
+    async def _route(self, target: Target, method: str, scope: LeaseScope) -> tuple[Decision, Route]:
+        """Decided by the policy that is in force when the addresses are known: looking them up takes its time."""
+        decision = self.judge(target, method, scope)
+        while True:
+            route = await self._forwarder.route(target, decision)
+            now = self.judge(target, method, scope)
+            if (now.effect, now.rule, now.version) == (decision.effect, decision.rule, decision.version):
+                break
+            decision = now
+        if scope.purpose == "model":
+            route = replace(route, ca=self._endpoints.of(scope).ca)
+        return decision, route
 
     async def _record(self, group: str | None, what: str, rule: str, detail: str) -> None:
         event = {"ts_ms": time.time_ns() // 1_000_000, "src": "broker", "what": what, "actor": "host", "folder": group}
@@ -161,50 +179,3 @@ def _require_harmless(scope: LeaseScope) -> None:
     asked = parse_url(scope.fetch_url or "")  # checked when the scope was read
     if (scope.path, asked.path, asked.query) != (where, where, None):
         raise Denied("out_of_scope", f"a check of {scope.credential} asks for {where}", "see: barnacle secret test")
-
-
-class _carrying:  # noqa: N801 - reads as what it does
-    """The present task carries a call of the lease: the end of the lease cancels it."""
-
-    def __init__(self, lease: Lease) -> None:
-        self._lease = lease
-
-    def __enter__(self) -> "_carrying":
-        task = asyncio.current_task()
-        if task is not None:
-            self._lease.tasks.add(task)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        task = asyncio.current_task()
-        if task is not None:
-            self._lease.tasks.discard(task)
-
-    async def do(self, work: Any) -> Any:
-        """The result of `work`; Unavailable("outcome_unknown") when the lease ended meanwhile."""
-        try:
-            return await work
-        except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if self._lease.ended is None or task is None:
-                raise
-            task.uncancel()
-            raise Unavailable("outcome_unknown", f"cut off: {self._lease.ended}", "ask again in a new run") from None
-
-
-async def _until_revoked(lease: Lease, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    try:
-        while True:
-            if lease.ended is not None:
-                raise AnswerError("lease_expired", lease.ended)
-            with _carrying(lease) as carrying:
-                piece: bytes | None = await carrying.do(anext(pieces, None))
-            if piece is None:
-                return
-            yield piece
-    except Unavailable as error:
-        raise AnswerError(error.code, error.message) from None
-    finally:
-        close = getattr(pieces, "aclose", None)
-        if close is not None:
-            await close()
