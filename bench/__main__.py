@@ -25,6 +25,7 @@ NAMES = (
     "fuzz",
     "proxy",
     "redaction",
+    "dashboard",
 )
 
 

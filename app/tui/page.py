@@ -36,6 +36,12 @@ class Page(Vertical):
         """The data."""
         return self.dashboard.live
 
+    @property
+    def in_view(self) -> bool:
+        """True while this page is in front and nothing covers it: a timer of a page draws only then."""
+        dashboard = self.dashboard
+        return self.is_mounted and dashboard.page is self and len(dashboard.screen_stack) == 1
+
     def show_live(self, live: LiveData, new: set[Part]) -> None:
         """Draw; `new` are the parts that differ from what this page drew last. Called only while it is in front, at
         most four times a second, and once more every ten seconds for relative times (then `new` is all of PARTS)."""

@@ -19,6 +19,7 @@ from app.tui.live import LiveData, Part
 from app.tui.page import Page
 from app.tui.widgets.audit_table import AuditTable, key_of
 from app.tui.widgets.line_table import LineTable
+from app.tui.widgets.steady_text import SteadyText
 
 FIELDS = ("decision", "what", "actor", "folder", "rule", "reason", "detail", "host", "version", "origin")
 
@@ -55,8 +56,8 @@ class AuditPage(Page):
         yield Static(id="audit-problem", classes="error")
         with Horizontal():
             yield AuditTable()
-            yield VerticalScroll(Static(id="audit-text"), id="audit-detail")
-        yield Static(id="audit-chain")
+            yield VerticalScroll(SteadyText(id="audit-text"), id="audit-detail")
+        yield SteadyText(id="audit-chain")
 
     def on_mount(self) -> None:
         """The filter line shows when it is wanted."""
@@ -81,7 +82,7 @@ class AuditPage(Page):
         held = " · standing still (Space goes on)" if self._held is not None else ""
         table.border_title = f"Audit · {len(self._shown)}" + (f" of {len(records)}" if self._filter else "") + held
         table.border_subtitle = "" if table.following else "f goes to the newest"
-        self.query_one("#audit-chain", Static).update(self._chain)
+        self.query_one("#audit-chain", SteadyText).update(self._chain)
         self._show_record()
 
     def _merged(self, live: LiveData) -> list[dict[str, Any]]:
@@ -162,7 +163,7 @@ class AuditPage(Page):
                 if record.get(name):
                     text.append(f"{name:<9}", "dim")
                     text.append(say.plain_lines(record[name]) + "\n")
-        self.query_one("#audit-text", Static).update(text)
+        self.query_one("#audit-text", SteadyText).update(text)
 
     def _again(self) -> None:
         self.show_live(self.live, {"audit"})
@@ -175,7 +176,7 @@ class AuditPage(Page):
             self._chain = Text(f"chain: {say.plain(error.message)}", "dim")
         else:
             self._chain = chain_line(broker.get("audit") or {})
-        self.query_one("#audit-chain", Static).update(self._chain)
+        self.query_one("#audit-chain", SteadyText).update(self._chain)
 
     # --- what is done ---
 

@@ -54,8 +54,7 @@ class OverviewPage(Page):
     def show_live(self, live: LiveData, new: set[Part]) -> None:
         """Draw what is new."""
         if new & {"asks", "groups"}:
-            self.query_one(AsksPanel).show_live(live)
-            self.refresh_bindings()
+            self._show_ask(live)
         if new & {"status", "connection"}:
             self.query_one(HealthPanel).show_live(live)
         if new & {"groups", "tasks"}:
@@ -80,11 +79,19 @@ class OverviewPage(Page):
         panels = self.query(AsksPanel)
         return panels.first().shown if panels else None
 
-    def _count_down(self) -> None:
+    def _show_ask(self, live: LiveData) -> None:
+        """The footer is made anew only for another ask: that costs as much as all the rest of the page."""
         panel = self.query_one(AsksPanel)
-        if panel.display:
-            panel.show_live(self.live)
+        before = panel.shown and panel.shown["id"]
+        panel.show_live(live)
+        if before != (panel.shown and panel.shown["id"]):
             self.refresh_bindings()
+
+    def _count_down(self) -> None:
+        if not self.in_view:
+            return
+        if self.query_one(AsksPanel).display:
+            self._show_ask(self.live)
         if any(run.get("state") == "running" for run in self.live.runs.values()):
             self.query_one(RunningPanel).show_live(self.live)
 

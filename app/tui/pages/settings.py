@@ -15,6 +15,7 @@ from app.tui.live import LiveData, Part
 from app.tui.page import Page
 from app.tui.preferences import DENSITIES, NOTICES
 from app.tui.themes import THEMES
+from app.tui.widgets.steady_text import SteadyText
 
 NOTICE_WORDS = {"off": "not at all", "bell": "ring the bell", "desktop": "desktop notification"}
 
@@ -50,7 +51,7 @@ class SettingsPage(Page):
                 )
             with VerticalScroll(id="facts") as box:
                 box.border_title = "Where things are"
-                yield Static(id="facts-text")
+                yield SteadyText(id="facts-text")
 
     def first_focus(self) -> Widget:
         """The first choice."""
@@ -66,7 +67,7 @@ class SettingsPage(Page):
         for page in self.dashboard.pages:
             names = [binding.id for binding in page.BINDINGS if isinstance(binding, Binding) and binding.id]
             text.append("  " + " ".join(names) + "\n", "dim")
-        self.query_one("#facts-text", Static).update(text)
+        self.query_one("#facts-text", SteadyText).update(text)
 
     @on(Select.Changed)
     def _chosen(self, event: Select.Changed) -> None:

@@ -3,15 +3,15 @@
 from typing import Any
 
 from rich.text import Text
-from textual.widgets import Static
 
 from app.tui import say
 from app.tui.live import LiveData
+from app.tui.widgets.steady_text import SteadyText
 
 TEXT_CHARS = 200
 
 
-class AsksPanel(Static):
+class AsksPanel(SteadyText):
     """Drawn anew every second while an ask waits. Everything a run wrote is plain text, never markup."""
 
     BORDER_TITLE = "A run asks you"

@@ -3,13 +3,13 @@
 from typing import Any
 
 from rich.text import Text
-from textual.widgets import Static
 
 from app.tui import say
 from app.tui.live import LiveData
+from app.tui.widgets.steady_text import SteadyText
 
 
-class HealthPanel(Static):
+class HealthPanel(SteadyText):
     """A few aligned lines; a dash where the box has not said."""
 
     BORDER_TITLE = "Box"

@@ -4,10 +4,10 @@ from typing import Any
 
 from rich.text import Text
 from textual.containers import VerticalScroll
-from textual.widgets import Static
 
 from app.tui import say
 from app.tui.live import LiveData
+from app.tui.widgets.steady_text import SteadyText
 
 NEXT_SHOWN = 12
 LIVE_LINES = 6
@@ -19,8 +19,7 @@ class RunningPanel(VerticalScroll):
     BORDER_TITLE = "Now and next"
 
     def __init__(self) -> None:
-        super().__init__(Static(id="running-text"), id="running", can_focus=False)
-        self._shown = Text()
+        super().__init__(SteadyText(id="running-text"), id="running", can_focus=False)
 
     def show_live(self, live: LiveData) -> None:
         """Runs in progress, then the coming ones."""
@@ -43,9 +42,7 @@ class RunningPanel(VerticalScroll):
             text.append(say.plain(task["prompt"], 80) + "\n")
         if not coming:
             text.append("  nothing is scheduled\n", "dim")
-        if text != self._shown:
-            self._shown = text
-            self.query_one("#running-text", Static).update(text)
+        self.query_one("#running-text", SteadyText).update(text)
 
 
 def _running(text: Text, run: dict[str, Any], live: LiveData, now: int) -> None:

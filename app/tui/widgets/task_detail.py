@@ -4,13 +4,13 @@ from typing import Any
 
 from rich.text import Text
 from textual.containers import VerticalScroll
-from textual.widgets import Static
 
 from app.cli.times import Times
 from app.errors import ProblemError
 from app.host.box_time import BoxZone
 from app.tui import say, when
 from app.tui.live import LiveData
+from app.tui.widgets.steady_text import SteadyText
 
 
 class TaskDetail(VerticalScroll):
@@ -19,7 +19,7 @@ class TaskDetail(VerticalScroll):
     BORDER_TITLE = "Task"
 
     def __init__(self) -> None:
-        super().__init__(Static(id="task-text"), id="task-detail")
+        super().__init__(SteadyText(id="task-text"), id="task-detail")
         self._shown: object = None
 
     def show_task(self, task: dict[str, Any] | None, live: LiveData) -> None:
@@ -30,7 +30,7 @@ class TaskDetail(VerticalScroll):
         if what == self._shown:
             return
         self._shown = what
-        self.query_one("#task-text", Static).update(_text(task, runs, live, now))
+        self.query_one("#task-text", SteadyText).update(_text(task, runs, live, now))
 
 
 def _text(task: dict[str, Any] | None, runs: list[dict[str, Any]], live: LiveData, now: int) -> Text:
