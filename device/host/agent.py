@@ -12,6 +12,7 @@ from device.host.agent_work import Work
 from device.host.calls import CallFailed
 from device.host.errors import BarnacleError
 from device.host.model_state import READY
+from device.host.plain_text import clean
 from device.host.spending import Spending
 from device.host.summary import Summaries
 from device.host.tools.toolbox import Toolbox
@@ -48,11 +49,15 @@ class Agent:
             return await _Conversation(self, run, lease, api).hold(prompt, messages)
         except CallFailed as failure:
             if api.output is not None:
-                why = failure.message.rstrip(".")
+                why = clean(failure.message).rstrip(".")
                 return "I could not finish: %s. What I had done so far (%s) stays." % (why, api.output)
             if failure.code in PASSING:
                 raise
             raise ModelUnusable(_in_words(failure))
+        except MemoryError:
+            if api.output is None:
+                raise
+            return "I could not finish: the box ran out of memory. What I had done so far (%s) stays." % api.output
         finally:
             portable.spawn(self._close(run), "run-close")  # not waited for: it must not hold up an end
 
@@ -62,7 +67,9 @@ class Agent:
         model = result.get("model")
         if isinstance(model, dict) and model.get("state", READY) != READY:
             text = model.get("text")
-            raise ModelUnusable(text if isinstance(text, str) and text else "The language model cannot be used now.")
+            raise ModelUnusable(
+                clean(text) if isinstance(text, str) and text else "The language model cannot be used now."
+            )
         lease = result.get("lease")
         return lease if isinstance(lease, str) else ""
 
@@ -174,4 +181,4 @@ class _Conversation:
 
 def _in_words(failure):
     said = "I cannot answer now: %s." % failure.message.rstrip(".")
-    return "%s To do: %s." % (said, failure.remedy.rstrip(".")) if failure.remedy else said
+    return clean("%s To do: %s." % (said, failure.remedy.rstrip(".")) if failure.remedy else said)

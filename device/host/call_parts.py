@@ -92,8 +92,10 @@ class Assembly:
         self._size = 0
 
     def add(self, piece, more):
-        """The whole text with its last part, None before; raises PartsError when it grows too large."""
-        self._size += len(piece.encode("utf-8"))
+        """The whole text with its last part, None before; raises PartsError when it grows too large. A part that is
+        not the last counts CALL_PIECE_BYTES at least: `cut` makes none that is smaller; many would fill the heap."""
+        size = len(piece.encode("utf-8"))
+        self._size += max(size, limits.CALL_PIECE_BYTES) if more else size
         if self._size > limits.CALL_BYTES:
             self._pieces = []
             raise PartsError("too_large", "more than the %d bytes that a call may carry" % limits.CALL_BYTES)

@@ -31,6 +31,7 @@ class Calls:
         self._open = {}
         self._live = False
         self._lost_some = False
+        self._strangers = 0  # cancels under way of calls that are not known here
 
     def open(self, service, body, timeout_ms):
         """Begin a call; what is wrong with it shows in its `next`. `timeout_ms`: the longest silence of the laptop."""
@@ -67,12 +68,24 @@ class Calls:
             self.lost()
         elif call is None:
             if kind != "call.fail" and type(body.get("c")) is str and not (kind == "call.end" and not body.get("m")):
-                self.post("call.cancel", {"c": body["c"][: limits.CALL_ID_CHARS]})
+                self._cancel_stranger(body["c"][: limits.CALL_ID_CHARS])
         else:
             try:
                 call.receive(kind, body)
             except MemoryError:
                 call.stop("no_memory", "there is not enough memory for the answer")
+
+    def _cancel_stranger(self, name):
+        """Tell the laptop once more that nobody waits for this; not more often than that can be sent."""
+        if self._strangers < limits.CALLS:
+            self._strangers += 1
+            portable.spawn(self._send_cancel(name), "call.cancel")
+
+    async def _send_cancel(self, name):
+        try:
+            await self.send("call.cancel", {"c": name})
+        finally:
+            self._strangers -= 1
 
     # For the calls.
 
@@ -145,14 +158,15 @@ class Call:
         """The call is over; what has arrived before can still be taken."""
         if self._failure is None and self._end is None:
             self._failure = CallFailed(code, message, remedy)
+        sending, self._sending = self._sending, None
+        if sending is not None and sending is not asyncio.current_task():
+            sending.cancel()  # nothing of it may reach the next session
         self._parts = call_parts.Assembly()  # what it held is garbage
         self._calls.over(self)
         self._news.set()
 
     def stop(self, code, message, remedy=""):
         """The call is over for us: the laptop is told."""
-        if self._sending is not None:
-            self._sending.cancel()
         self.fail(code, message, remedy)
         self._calls.post("call.cancel", {"c": self.id})
 
@@ -185,7 +199,8 @@ class Call:
                 self._news.set()
             return
         self._waiting_bytes += len(piece)
-        if self._waiting_bytes > limits.CALL_WINDOW_BYTES + limits.CALL_PART_BYTES:
+        most = limits.CALL_WINDOW_BYTES + limits.CALL_PART_BYTES
+        if self._waiting_bytes > most or len(self._items) >= limits.CALL_ITEMS:
             self.stop("too_large", "the laptop sends more than was asked for")
         elif text is not None:
             self._items.append(text)
@@ -228,8 +243,6 @@ class Call:
                     return
                 n += 1
         except call_parts.PartsError as error:
-            self._sending = None
             self.fail(error.code, "the request was not sent: %s" % error)
         except MemoryError:
-            self._sending = None
             self.stop("no_memory", "there is not enough memory to send the request")

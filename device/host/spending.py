@@ -7,7 +7,7 @@ makes it less. A clock that is set back does not begin a day again.
 from device.host.civil import date_from_days
 
 _DAY_MS = 86400000
-_MOST = 10**9  # of one call's figures: what is above it is no figure
+_MOST = 10**9  # of one call's figures: one that is above it counts as this much
 
 
 class Spending:
@@ -64,4 +64,4 @@ def _day(number):
 
 def _figure(usage, key):
     value = usage.get(key, 0)
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST else 0
+    return min(value, _MOST) if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0

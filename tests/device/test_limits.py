@@ -144,6 +144,8 @@ BEYOND = {
     "CALLS": "host/test_calls.py::test_no_more_calls_at_a_time_than_the_bound",
     "CALL_BYTES": "host/test_calls.py::test_a_request_or_an_answer_beyond_the_bound_is_refused",
     "CALL_PART_BYTES": "host/test_calls.py::test_what_is_larger_than_an_envelope_goes_in_parts_that_fit_one",
+    "CALL_PIECE_BYTES": "host/test_calls.py::test_attack_parts_without_end_that_weigh_nothing_are_stopped",
+    "CALL_ITEMS": "host/test_calls.py::test_attack_items_that_weigh_little_are_counted",
     "CALL_WINDOW_BYTES": "host/test_calls.py::test_a_laptop_that_ignores_the_window_is_stopped",
     "CALL_DEPTH": "host/test_calls.py::test_what_json_cannot_carry_is_refused_before_it_is_sent",
     "CALL_ID_CHARS": "host/test_calls.py::test_hostile_parts_end_their_call_and_never_raise",

@@ -229,6 +229,16 @@ async def test_out_of_memory_at_any_step_fails_the_run_which_is_tried_again():
         await box.stop()
 
 
+async def test_out_of_memory_after_an_effect_is_told_and_nothing_is_done_twice():
+    box = await _box()
+    add = ("schedule_task", {"prompt": "water", "schedule_type": "interval", "schedule_value": "60000"})
+    (reply,) = await box.ask(uses(add), ([MemoryError("heap")], {}))
+    assert "out of memory" in reply and "used schedule_task" in reply and len(box.state.tasks) == 1
+    await box.clock.advance(limits.RETRY_BASE_MS)
+    assert len(box.state.tasks) == 1 and box.state.pending("main") == []
+    await box.stop()
+
+
 async def test_a_power_cut_before_any_effect_answers_once_and_after_one_nothing_is_redone():
     add = ("schedule_task", {"prompt": "water", "schedule_type": "interval", "schedule_value": "60000"})
     for rounds, stop_at, tasks, replies in (([uses(STATUS)], 4, 0, ["fine"]), ([uses(add)], 4, 1, [])):

@@ -241,6 +241,72 @@ async def test_a_laptop_that_ignores_the_window_is_stopped():
     assert await failure(call) == "too_large"
 
 
+async def test_attack_parts_without_end_that_weigh_nothing_are_stopped():
+    for kind in ("call.item", "call.end"):
+        laptop = Laptop()
+        call, name = await laptop.begin()
+        count = 0
+        while laptop.calls._open and count < 10000:
+            laptop.calls.receive(kind, {"c": name, "n": count, "p": "", "m": True})
+            count += 1
+        assert count <= limits.CALL_BYTES // limits.CALL_PIECE_BYTES + 1
+        assert await failure(call) == "too_large"
+
+
+async def test_attack_items_that_weigh_little_are_counted():
+    laptop = Laptop()
+    call, name = await laptop.begin()
+    count = 0
+    while laptop.calls._open and count < 10000:
+        laptop.calls.receive("call.item", {"c": name, "n": count, "p": "{}", "m": False})
+        count += 1
+    assert count == limits.CALL_ITEMS + 1
+    for _ in range(limits.CALL_ITEMS):
+        assert await call.next() == {}
+    assert await failure(call) == "too_large"
+
+
+async def test_attack_a_flood_for_calls_that_are_over_is_answered_a_few_times():
+    laptop = Laptop()
+    room = asyncio.Event()
+    told = []
+
+    async def slow(kind, body):
+        await room.wait()
+        told.append(kind)
+        return True
+
+    laptop.calls._send = slow
+    for n in range(1000):
+        laptop.calls.receive("call.item", {"c": "old", "n": n, "p": "{}", "m": False})
+    await laptop.settle()
+    room.set()
+    await laptop.settle()
+    assert told == ["call.cancel"] * limits.CALLS
+    laptop.calls.receive("call.item", {"c": "old", "n": 0, "p": "{}", "m": False})
+    await laptop.settle()
+    assert len(told) == limits.CALLS + 1
+
+
+async def test_nothing_of_a_call_reaches_the_session_after_its_own():
+    for late in (0, 1, 2, 3):
+        laptop = Laptop()
+        call = laptop.calls.open("http", {"x": "y" * 3 * limits.CALL_PART_BYTES}, 1000)
+        for _ in range(late):
+            await asyncio.sleep(0)
+        laptop.calls.live(False)
+        laptop.parts = {}  # another session, another laptop
+        laptop.calls.live(True)
+        before = laptop.largest
+        laptop.largest = 0
+        await laptop.settle()
+        assert laptop.requests == [] and laptop.largest == 0 and before >= 0
+        assert await failure(call) == "offline"
+        again, name = await laptop.begin()
+        assert [request[0] for request in laptop.requests] == [name]
+        again.cancel()
+
+
 async def test_hostile_parts_end_their_call_and_never_raise():
     hostile = (
         {"p": "{}", "m": 1},

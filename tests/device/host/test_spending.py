@@ -56,10 +56,13 @@ async def test_a_day_ends_at_the_zones_midnight_and_a_clock_set_back_does_not_be
 async def test_figures_that_are_none_count_as_nothing_and_budgets_that_are_none_are_refused():
     box = await AgentBox().start()
     spending = Spending(box.store, box.clock)
-    for odd in (None, [], {"input": -5, "output": "7", "micro_usd": True}, {"input": 10**12, "cache_read": 1.5}):
+    for odd in (None, [], {"input": -5, "output": "7", "micro_usd": True}, {"input": 0, "cache_read": 1.5}):
         spending.add("main", ZONE, odd)
     spent = spending.today("main", ZONE)
     assert (spent["input"], spent["output"], spent["micro_usd"], spent["calls"]) == (0, 0, 0, 4)
+    spending.add("main", ZONE, {"input": 10**40, "micro_usd": 10**12})
+    spent = spending.today("main", ZONE)
+    assert (spent["input"], spent["micro_usd"]) == (10**9, 10**9)  # a lie about a sum is no way around a budget
     for odd in (-1, True, "5", 10**13, None, 1.5):
         assert not (await box.command("settings.set", budget_tokens=odd))["ok"]
     assert (await box.command("settings.set", budget_tokens=10**12))["ok"]
