@@ -187,6 +187,15 @@ def _add_message(connection: sqlite3.Connection, body: Body) -> None:
     _prune(connection, "messages", limits.MESSAGES)
 
 
+def _drop_waiting(connection: sqlite3.Connection, body: Body) -> None:
+    folder = _text(body["folder"])
+    connection.executemany(  # the newest of that number: numbers start over when a box is reset
+        "UPDATE messages SET dropped = 1 WHERE arrival ="
+        " (SELECT max(arrival) FROM messages WHERE folder = ? AND n = ? AND from_me = 0)",
+        [(folder, int(n)) for n in body["ns"]],
+    )
+
+
 def _add_reply(connection: sqlite3.Connection, body: Body) -> None:
     row = connection.execute("SELECT value FROM settings WHERE name = 'assistant'").fetchone()
     name = json.loads(row[0]) if row else ""
@@ -252,6 +261,7 @@ _ACTIONS: dict[str, Callable[[sqlite3.Connection, Body], None]] = {
     "cursor.set": _set_cursor,
     "msg.stored": _add_message,
     "msg.out": _add_reply,
+    "queue.dropped": _drop_waiting,
     "run.queued": _set_run,
     "run.started": _set_run,
     "run.ended": _set_run,

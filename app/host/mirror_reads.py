@@ -6,6 +6,7 @@ from typing import Any
 from app.host import limits
 from app.host.arguments import Arguments
 from app.host.database import Database
+from app.host.queue_reads import QueueReads
 from app.host.refusal import RequestRefused
 
 Row = dict[str, Any]
@@ -18,6 +19,7 @@ class MirrorReads:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.queues = QueueReads(database)
 
     async def groups(self, queue: Row | None) -> list[Row]:
         """Every group with cursor, last_message_ms, task_count, and state and depth from the last `tele.queue`."""

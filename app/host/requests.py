@@ -48,6 +48,7 @@ class Requests:
             "status": self._status,
             "groups": self._groups,
             "queues": self._queues,
+            "queue": reads.queues.contents,
             "tasks": reads.tasks,
             "task": reads.task,
             "task.history": reads.task_history,
