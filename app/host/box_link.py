@@ -52,6 +52,10 @@ class Owner(Protocol):
         """The box answered a hello of ours; `boot` is that of its program."""
         ...
 
+    def box_greeting(self) -> dict[str, Any]:
+        """What the box hears with each welcome, besides time and zone."""
+        ...
+
     def note(self, what: str, detail: str, actor: str) -> None:
         """An audit event of the laptop's own."""
         ...
@@ -215,4 +219,5 @@ class BoxLink:
         await self.ask_for_sync()
 
     def _welcome_extra(self) -> dict[str, Any]:
-        return {"utc_ms": self._clock.now_ms(), "zone": self.zone.name, "rule": self.zone.rule}
+        time = {"utc_ms": self._clock.now_ms(), "zone": self.zone.name, "rule": self.zone.rule}
+        return time | self._owner.box_greeting()

@@ -19,7 +19,7 @@ from app.host.device_core import Clock
 from app.host.fact_reads import FactReads
 from app.host.inference.service import Inference
 from app.host.lending import Lending
-from app.host.model_news import ModelNews
+from app.host.model_news import bounded
 from app.host.models_settings import ModelsSettings
 from app.host.policy_feed import PolicyFeed
 from app.host.run_book import RunBook
@@ -66,8 +66,8 @@ class BoxServices:
         self._asks = AskBook(self.reads.ask)
         self.lending = Lending(lender.broker, lender.make_scope, self._runs)
         self.inference = Inference(lender.models, self.lending.lend, clock, self._model_changed)
+        self.inference.observe(None)  # nobody has looked yet
         self.watch = BrokerWatch(lender.broker, clock, self._broker_changed)
-        self._news = ModelNews(self.inference.overview, around.send, clock)
         self._policy = PolicyFeed(lender.broker, self.reads, around.commands)
         web = WebFetch(lender.broker, lender.make_scope)
         RunServices(self.calls, self.lending, self.inference, web, self._asks.ended, self._version)
@@ -99,12 +99,19 @@ class BoxServices:
         else:
             self.calls.end_all()
 
+    def greeting(self) -> Body:
+        """What belongs into the welcome: {"model": as in host.model}."""
+        return {"model": bounded(self.inference.overview())}
+
+    async def looked(self) -> None:
+        """Return once the credential broker was asked how it is: nothing is told before."""
+        await self.watch.looked.wait()
+
     def welcomed(self, boot: str) -> None:
         """The box answered; another boot of it knows nothing of what the one before has called."""
         if boot != self._boot:
             self._boot = boot
             self.calls.end_all()
-        self._around.spawn(self._news.greet())
 
     def online(self, online: bool) -> None:
         """The box came or went. After RUN_GRACE_S without it nothing stays lent."""
@@ -161,7 +168,10 @@ class BoxServices:
 
     def _model_changed(self) -> None:
         self._around.tell("host.model", self.inference.overview())
-        self._around.spawn(self._news.tell())
+        self._around.spawn(self._tell_model())
+
+    async def _tell_model(self) -> None:
+        await self._around.send("host.model", bounded(self.inference.overview()))
 
     def _version(self) -> str | None:
         policy: Any = (self.watch.state or {}).get("policy") or {}

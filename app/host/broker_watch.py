@@ -18,7 +18,7 @@ _GOOD: Final = (None, "", "ok", "ready", "open")
 class BrokerWatch:
     """`run` it. `changed(state)` is awaited after each change that matters, with None when the broker is gone.
 
-    `state` is its last answer (BrokerClient.state()), None when it does not answer.
+    `state` is its last answer (BrokerClient.state()), None when it does not answer; `looked` is set after the first look.
     """
 
     def __init__(
@@ -29,6 +29,7 @@ class BrokerWatch:
         self._changed = changed
         self._told: object = ...
         self.state: State | None = None
+        self.looked = asyncio.Event()
 
     async def run(self) -> None:
         """Look for ever."""
@@ -47,11 +48,11 @@ class BrokerWatch:
             plain(error)
             self.state = None
         matters = essence(self.state)
-        if matters == self._told:
-            return
-        self._told = matters
-        log.info("credential broker: %s", summary(self.state)["text"])
-        await self._changed(self.state)
+        if matters != self._told:
+            self._told = matters
+            log.info("credential broker: %s", summary(self.state)["text"])
+            await self._changed(self.state)
+        self.looked.set()
 
 
 def essence(state: State | None) -> object:

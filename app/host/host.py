@@ -128,7 +128,7 @@ class Host:
         self.box.seen_ms = await self._reads.seen_ms()
         async with asyncio.TaskGroup() as group:
             self._group = group
-            group.create_task(self._link.run(), name="link")
+            group.create_task(self._serve_box(), name="link")
             group.create_task(self._intake.run(), name="intake")
             group.create_task(self.events.run(), name="events")
             group.create_task(self._link.watch_time(), name="time")
@@ -136,6 +136,11 @@ class Host:
                 group.create_task(self.services.run(), name="services")
             if self._audit:
                 group.create_task(self._audit.run(), name="audit")
+
+    async def _serve_box(self) -> None:
+        if self.services:
+            await self.services.looked()
+        await self._link.run()
 
     def connection(self, online: bool) -> None:
         """The connection to the broker came or went."""
@@ -179,6 +184,10 @@ class Host:
         """A message of a call came."""
         if self.services:
             self.services.receive(kind, body)
+
+    def box_greeting(self) -> dict[str, Any]:
+        """How the language model is: what is sent in the session may come before the box has heard the welcome."""
+        return self.services.greeting() if self.services else {}
 
     def box_welcomed(self, boot: str) -> None:
         """The box answered a hello of ours."""

@@ -72,7 +72,6 @@ FETCH_HEADER_BYTES: Final = 2048  # that a run may set
 BROKER_LOOK_MS: Final = 500  # how often the credential broker is asked how it is
 BROKER_ANSWER_S: Final = 5
 MODEL_NEWS_BYTES: Final = 6000  # `host.model` to the box; texts of groups go first
-MODEL_AGAIN_MS: Final = 1_500  # what is told at a session's beginning is told once more so long after
 
 # --- operator client ---
 CLIENT_EVENTS: Final = 1_000  # events not yet read; older ones are dropped and counted

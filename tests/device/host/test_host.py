@@ -238,6 +238,17 @@ async def test_a_sync_waits_while_the_spool_is_half_full():
     await box.stop()
 
 
+async def test_the_welcome_tells_how_the_language_model_is():
+    box = await Box().start()
+    for state, expected in (("ready", "ready"), ("no_key", "no_key"), ("nonsense", "none")):
+        box.host.welcome({"model": {"state": state, "name": "m", "text": "", "groups": {}}})
+        box.host.set_online(True)
+        assert box.host.model.of("main")[0] == expected
+        box.host.welcome({"utc_ms": box.clock.now_ms()})  # a laptop that does not say leaves it as it is
+        assert box.host.model.of("main")[0] == expected
+    await box.stop()
+
+
 async def test_the_welcome_sets_clock_and_zone():
     box = await Box().start()
     box.host.welcome({"utc_ms": box.clock.now_ms() + 86400000, "zone": "Asia/Tokyo", "rule": "JST-9"})
