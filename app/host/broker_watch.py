@@ -18,7 +18,7 @@ _GOOD: Final = (None, "", "ok", "ready", "open")
 class BrokerWatch:
     """`run` it. `changed(state)` is awaited after each change that matters, with None when the broker is gone.
 
-    `state` is its last answer (BrokerClient.state()), None when it does not answer; `looked` is set after the first look.
+    `state` is its last answer (BrokerClient.state()), None when it does not answer; `looked` is set after a first look.
     """
 
     def __init__(
