@@ -7,7 +7,6 @@ from pathlib import Path
 
 from bench.__main__ import NAMES, ROOT
 
-
 NO_BENCHES = {"__init__", "__main__", "appliance", "demo", "fake_host", "figures", "interpreter", "made_up"}
 NO_BENCHES |= {"terminal", "wiretap"}
 
