@@ -11,10 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from app.errors import ProblemError, SupervisorError
-from app.host.instance import read_runtime, running_pid, stop_running
+from app.host.config_edit import add_model, set_box_kind
+from app.host.instance import read_runtime, running_pid, stop_running, tell
+from app.host.key_entry import keep_key
 from app.host.keys import LOCAL, OperatorCredentials, load_keys
+from app.host.model_presets import PRESETS
 from app.host.paths import REPOSITORY, Paths
-from app.host.settings import read_settings
+from app.host.settings import BoxSettings, read_settings
+from app.host.supervisor import RELOAD
 from broker.secrets import SecretError
 
 STOP_TIMEOUT_S = 15.0
@@ -65,6 +69,40 @@ class LocalAppliance:
             if child["state"] != "running":
                 return ProblemError(_of_child(child), f"see {self.paths.logs / child['name']}.log")
         return None
+
+    @property
+    def box(self) -> str:
+        """What the box is, as config.toml says. Raises ProblemError."""
+        return read_settings(self.paths.config).box.kind
+
+    @property
+    def is_new(self) -> bool:
+        """True as long as nobody has chosen anything that the first start asks for."""
+        try:
+            settings = read_settings(self.paths.config)
+        except ProblemError:
+            return False
+        return settings.box == BoxSettings() and not settings.models.models and not settings.mqtt.external
+
+    async def set_up(self, box: str, kind: str = "", model: str = "", key: str = "") -> None:
+        """Choose the box and add a model (`kind` of PRESETS, "" for none) with its `key`. Raises ProblemError; what
+        could be done before is kept. A running instance has to be reloaded or restarted."""
+        preset = PRESETS.get(kind)
+        if preset is not None and preset.needs and key:
+            await keep_key(self.paths, preset.needs, key)
+        settings = read_settings(self.paths.config)
+        try:
+            if preset is not None and preset.name not in settings.models.models:
+                add_model(self.paths.config, preset, model=model)
+            if settings.box.kind != box:
+                set_box_kind(self.paths.config, box)
+        except OSError as error:
+            raise ProblemError(f"{self.paths.config} cannot be written: {error.strerror}", "make it writable") from None
+
+    def reload(self) -> None:
+        """Let a running instance read settings and keys anew: its host and its MQTT broker restart, within a second."""
+        if self.pid:
+            tell(self.paths, RELOAD)
 
     def start(self) -> None:
         """Start `barnacle up --headless` on its own: it outlives this process, and prints into logs/up.log.

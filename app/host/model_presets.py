@@ -14,6 +14,11 @@ class Preset:
     needs: str = ""
     note: str = ""
 
+    def setting(self, key: str) -> str:
+        """The text of one of its keys; "" when it sets none."""
+        found = [line.partition(" = ")[2].strip('"') for line in self.lines if line.startswith(f"{key} = ")]
+        return found[0] if found else ""
+
     def section(self, name: str = "", model: str = "", url: str = "") -> str:
         """The TOML text; `name`, `model` and `url` replace the preset's."""
         given = {"model": model, "url": url}

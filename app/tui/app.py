@@ -57,6 +57,7 @@ class Dashboard(App[None]):
             "ctrl+o", "start", "Start", tooltip="Start the appliance of this machine; it outlives this", id="start"
         ),
         Binding("ctrl+o", "stop", "Stop", show=False, tooltip="Stop the appliance; asks first", id="stop"),
+        Binding("f2", "setup", "Set up", show=False, tooltip="Choose what the box is, and a model", id="setup"),
         Binding("q", "quit", "Quit", tooltip="Leave; the appliance goes on where it was started separately", id="quit"),
     ]
 
@@ -115,6 +116,8 @@ class Dashboard(App[None]):
         self.page.first_focus().focus()
         self.set_interval(RELATIVE_TIMES_EVERY_S, self._tick)
         self.run_worker(self.feed.run(), name="feed", exit_on_error=True)
+        if self.starting.is_first():
+            self.call_after_refresh(self.action_setup)
         if not self.is_headless:  # whoever stops the appliance gets the terminal back in order
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.exit)
 
@@ -259,12 +262,19 @@ class Dashboard(App[None]):
         """What makes no sense at present is not offered."""
         if action in ("start", "stop"):
             return self.starting.can_start() if action == "start" else self.starting.can_stop()
+        if action == "setup":
+            return self.starting.appliance is not None
         return super().check_action(action, parameters)
 
     @work(group="appliance")
     async def action_start(self) -> None:
         """Start the appliance of this machine."""
         await self.starting.start()
+
+    @work(group="appliance")
+    async def action_setup(self) -> None:
+        """Choose what the box is, and a model."""
+        await self.starting.welcome()
 
     @work(group="appliance")
     async def action_stop(self) -> None:

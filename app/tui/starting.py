@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from app.errors import ProblemError
 from app.tui.confirm import Confirm
+from app.tui.welcome import Setup, Welcome
 
 if TYPE_CHECKING:
     from app.tui.app import Dashboard
@@ -43,6 +44,24 @@ class Appliance(Protocol):
         """Why the host does not answer, as far as this machine knows."""
         ...
 
+    @property
+    def box(self) -> str:
+        """What the box is. Raises ProblemError."""
+        ...
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the first start's questions are still open."""
+        ...
+
+    async def set_up(self, box: str, kind: str = "", model: str = "", key: str = "") -> None:
+        """Choose box and model. Raises ProblemError."""
+        ...
+
+    def reload(self) -> None:
+        """Let a running host read the settings anew. Raises ProblemError."""
+        ...
+
 
 class Starting:
     """Belongs to one dashboard; `appliance` is None when that looks at another machine."""
@@ -72,6 +91,44 @@ class Starting:
         problem.remedy = f"{self._dashboard.key_of('start')} starts it"
         return problem
 
+    def is_first(self) -> bool:
+        """Whether the welcome is due: on a new installation, once."""
+        return self.appliance is not None and not self._dashboard.preferences.welcomed and self.appliance.is_new
+
+    async def welcome(self) -> None:
+        """Ask what the box is and which model answers, do it, and see that it runs."""
+        appliance = self.appliance
+        if appliance is None:
+            return
+        if not self._dashboard.preferences.welcomed:
+            self._dashboard.prefer(welcomed=True)
+        try:
+            before = appliance.box
+        except ProblemError as error:
+            self._dashboard.complain(error)
+            return
+
+        async def apply(setup: Setup) -> None:
+            await appliance.set_up(setup.box, setup.preset, setup.model, setup.key)
+
+        secrets = not self._dashboard.is_web  # a browser's way here is not encrypted
+        setup = await self._dashboard.push_screen_wait(Welcome(before, apply, secrets=secrets))
+        if setup is not None:
+            await self._carry_on(appliance, setup, before)
+
+    async def _carry_on(self, appliance: Appliance, setup: Setup, before: str) -> None:
+        if appliance.pid is None:
+            await self.start()
+        elif setup.box != before and appliance.is_parent:
+            self._dashboard.notify("The other box comes with the next start: q, then barnacle up.", severity="warning")
+        elif setup.box != before:
+            question = "Another box means a restart of Barnacle. Now?"
+            if await self._dashboard.push_screen_wait(Confirm(question)):
+                await self.restart()
+        elif setup.preset:
+            appliance.reload()
+            self._dashboard.notify("The host starts again with its model.")
+
     async def start(self) -> bool:
         """Start it and wait until it answers; False, with the reason told, when it does not."""
         appliance = self.appliance
@@ -88,8 +145,7 @@ class Starting:
             self._dashboard.complain(ProblemError(f"cannot be started: {error}", f"try: {BY_HAND}"))
             return False
         finally:
-            self._busy = False
-            self._dashboard.refresh_bindings()
+            self._done()
         self._dashboard.notify("Barnacle runs, and goes on when this dashboard is closed.")
         return True
 
@@ -115,10 +171,14 @@ class Starting:
             self._dashboard.complain(error)
             return False
         finally:
-            self._busy = False
-            self._dashboard.refresh_bindings()
+            self._done()
         self._dashboard.live.set_connection(False, "stopped")
         return True
+
+    def _done(self) -> None:
+        self._busy = False
+        if self._dashboard.screen_stack:  # none is left when the dashboard was closed meanwhile
+            self._dashboard.refresh_bindings()
 
     async def _until_there(self, appliance: Appliance) -> None:
         """Raises ProblemError when it ends or does not answer in time."""
