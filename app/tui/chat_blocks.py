@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
-from rich.markdown import Markdown
 from rich.padding import Padding
 from rich.text import Text
 
@@ -38,6 +37,8 @@ def _message(message: dict[str, Any], zone: str) -> Block:
     name = say.plain(message.get("sender_name") or ("Barnacle" if mine else "?"), 20)
 
     def render(width: int) -> RenderableType:
+        from rich.markdown import Markdown  # a tenth of what a start takes, and not needed for the first paint
+
         head = Text(no_wrap=True, overflow="ellipsis")
         head.append(name, "bold cyan" if mine else "bold")
         head.append("  " + say.clock(int(message["ts_ms"]), zone)[:5], "dim")

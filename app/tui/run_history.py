@@ -13,6 +13,7 @@ from textual.widgets import Static
 
 from app.tui import say
 from app.tui.widgets.line_table import Cell, Column, LineTable
+from app.tui.widgets.titles import set_title
 
 COLUMNS = (
     Column("started", 14),
@@ -41,8 +42,7 @@ class RunHistory(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """The table above, one run's text below."""
         with Vertical(id="history-box") as box:
-            box.border_title = f"Runs · {say.plain(self._title, 50)}"
-            box.border_subtitle = "Escape closes · y copies"
+            set_title(box, f"Runs · {say.plain(self._title, 50)}", "Escape closes · y copies")
             yield LineTable(COLUMNS, empty="it has not run yet", id="runs")
             yield VerticalScroll(Static(id="run-text"), id="run-log")
 

@@ -20,6 +20,7 @@ from app.tui.page import Page
 from app.tui.widgets.audit_table import AuditTable, key_of
 from app.tui.widgets.line_table import LineTable
 from app.tui.widgets.steady_text import SteadyText
+from app.tui.widgets.titles import set_title
 
 FIELDS = ("decision", "what", "actor", "folder", "rule", "reason", "detail", "host", "version", "origin")
 
@@ -80,8 +81,8 @@ class AuditPage(Page):
         table.empty("nothing matches (Escape clears the filter)" if self._filter else "nothing was decided yet")
         table.show_records(self._shown, live.zone)
         held = " · standing still (Space goes on)" if self._held is not None else ""
-        table.border_title = f"Audit · {len(self._shown)}" + (f" of {len(records)}" if self._filter else "") + held
-        table.border_subtitle = "" if table.following else "f goes to the newest"
+        title = f"Audit · {len(self._shown)}" + (f" of {len(records)}" if self._filter else "") + held
+        set_title(table, title, "" if table.following else "f goes to the newest")
         self.query_one("#audit-chain", SteadyText).update(self._chain)
         self._show_record()
 

@@ -17,6 +17,7 @@ from app.tui.live import LiveData, Part
 from app.tui.page import Page
 from app.tui.widgets.line_table import Cell, Column, LineTable
 from app.tui.widgets.message_log import MessageLog
+from app.tui.widgets.titles import set_title
 
 COLUMNS = (Column("group", 10, grow=1), Column("new", 3, align="right"))
 
@@ -83,10 +84,9 @@ class ChatPage(Page):
             self.folder = "main"
         self.query_one(MessageLog).show(blocks(live, self.folder, self._unfolded))
         group = live.groups.get(self.folder, {})
-        box = self.query_one("#conversation")
-        box.border_title = say.plain(group.get("name", self.folder))
         trigger = group.get("trigger", "") if group.get("requires_trigger") else ""
-        box.border_subtitle = f"answers to {say.plain(trigger)}" if trigger else ""
+        answers = f"answers to {say.plain(trigger)}" if trigger else ""
+        set_title(self.query_one("#conversation"), say.plain(group.get("name", self.folder)), answers)
         self._seen[self.folder] = max((int(m["ts_ms"]) for m in live.chats.get(self.folder, ())), default=0)
         table = self.query_one("#chat-groups", LineTable)
         ordered = sorted(live.groups.values(), key=lambda g: (g["folder"] != "main", str(g["name"]).lower()))

@@ -15,7 +15,6 @@ from app.tui.confirm import Confirm
 from app.tui.live import LiveData, Part
 from app.tui.page import Page
 from app.tui.run_history import RunHistory
-from app.tui.task_editor import TaskEditor
 from app.tui.widgets.line_table import LineTable
 from app.tui.widgets.task_detail import TaskDetail
 from app.tui.widgets.tasks_table import SORTS, TasksTable
@@ -138,6 +137,8 @@ class SchedulesPage(Page):
             self._edit(task)
 
     def _edit(self, task: dict[str, Any]) -> None:
+        from app.tui.task_editor import TaskEditor  # nothing that a first paint should wait for
+
         groups = [(str(group["name"]), folder) for folder, group in self.live.groups.items()]
         if not groups:
             self.notify("The groups are not known yet: is the host reachable?", severity="warning")

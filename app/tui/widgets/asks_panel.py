@@ -7,6 +7,7 @@ from rich.text import Text
 from app.tui import say
 from app.tui.live import LiveData
 from app.tui.widgets.steady_text import SteadyText
+from app.tui.widgets.titles import set_title
 
 TEXT_CHARS = 200
 
@@ -27,7 +28,7 @@ class AsksPanel(SteadyText):
         self.display = bool(asks)
         self.shown = asks[0] if asks else None
         if asks:
-            self.border_subtitle = f"1 of {len(asks)}" if len(asks) > 1 else ""
+            set_title(self, self.BORDER_TITLE, f"1 of {len(asks)}" if len(asks) > 1 else "")
             self.update(_words(asks[0], live))
 
 

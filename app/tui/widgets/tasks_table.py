@@ -6,6 +6,7 @@ from typing import Any
 from app.tui import say, when
 from app.tui.live import LiveData
 from app.tui.widgets.line_table import Cell, Column, LineTable
+from app.tui.widgets.titles import set_title
 
 STATUS = {"active": ("●", "good"), "paused": ("‖", "accent"), "completed": ("✓", "quiet")}
 NEVER_MS = 1 << 60
@@ -42,8 +43,8 @@ class TasksTable(LineTable):
         found = [task for task in live.tasks.values() if _matches(task, live, wanted)]
         found.sort(key=lambda task: _key(task, self.by, live), reverse=self.descending)
         self.empty(_nothing(bool(live.tasks), self.filter, live.connected))
-        self.border_title = f"Schedules · {len(found)}" + (f" of {len(live.tasks)}" if wanted else "")
-        self.border_subtitle = f"filter: {say.plain(self.filter, 30)}" if wanted else ""
+        title = f"Schedules · {len(found)}" + (f" of {len(live.tasks)}" if wanted else "")
+        set_title(self, title, f"filter: {say.plain(self.filter, 30)}" if wanted else "")
 
         def row_of(key: str) -> Sequence[Cell]:
             task = live.tasks.get(key)
