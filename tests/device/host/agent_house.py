@@ -1,4 +1,4 @@
-"""A box with everything real (agent, gate, asks, overrides, calls, link) and a laptop that answers calls by a script."""
+"""A box with everything real (agent, gate, asks, calls, link) and a laptop that answers calls by a script."""
 
 # pyright: reportOptionalSubscript=false
 import asyncio

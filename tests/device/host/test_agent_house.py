@@ -1,4 +1,4 @@
-"""The agent, the gate, asks, overrides, calls and the link together: what the owner decides, and faults at any moment."""
+"""Agent, gate, asks, overrides, calls and link together: what the owner decides, and faults at any moment."""
 
 # pyright: reportOptionalSubscript=false
 import asyncio
@@ -182,6 +182,6 @@ async def test_a_session_lost_at_any_moment_leaves_nothing_and_sends_a_post_once
         house.nothing_is_left()
         assert house.state.pending("main") == [], moment
         posts = [body for body in house.laptop.bodies("http") if body["method"] == "POST"]
-        assert len(posts) <= yes and len(set([body["approval"] for body in posts])) == len(posts), moment
+        assert len(posts) <= yes and len({body["approval"] for body in posts}) == len(posts), moment
         assert len(house.replies()) == 1, (moment, house.replies())
         await house.stop()
