@@ -13,7 +13,6 @@ from typing import Any
 from app.errors import ProblemError, SupervisorError
 from app.host.config_edit import add_model, set_box_kind
 from app.host.instance import read_runtime, running_pid, stop_running, tell
-from app.host.key_entry import keep_key
 from app.host.keys import LOCAL, OperatorCredentials, load_keys
 from app.host.model_presets import PRESETS
 from app.host.paths import REPOSITORY, Paths
@@ -87,6 +86,8 @@ class LocalAppliance:
     async def set_up(self, box: str, kind: str = "", model: str = "", key: str = "") -> None:
         """Choose the box and add a model (`kind` of PRESETS, "" for none) with its `key`. Raises ProblemError; what
         could be done before is kept. A running instance has to be reloaded or restarted."""
+        from app.host.key_entry import keep_key  # with all that speaks HTTP: not before the first paint
+
         preset = PRESETS.get(kind)
         if preset is not None and preset.needs and key:
             await keep_key(self.paths, preset.needs, key)

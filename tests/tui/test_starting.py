@@ -155,6 +155,7 @@ async def test_the_welcome_is_offered_once_and_escape_changes_nothing(tmp_path: 
     app = dashboard(appliance, tmp_path)
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: isinstance(app.screen, Welcome), "the welcome")
+        await pilot.pause()
         await pilot.press("escape")
         await until(pilot, lambda: len(app.screen_stack) == 1, "closed")
         await loaded(pilot)
