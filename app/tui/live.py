@@ -12,8 +12,18 @@ from typing import Any, Final, Literal, cast
 from app.tui import limits
 
 Record = dict[str, Any]
-Part = Literal["status", "groups", "tasks", "audit", "chat", "connection", "asks", "runs"]
-PARTS: Final[tuple[Part, ...]] = ("status", "groups", "tasks", "audit", "chat", "connection", "asks", "runs")
+Part = Literal["status", "groups", "tasks", "audit", "chat", "connection", "asks", "runs", "overrides"]
+PARTS: Final[tuple[Part, ...]] = (
+    "status",
+    "groups",
+    "tasks",
+    "audit",
+    "chat",
+    "connection",
+    "asks",
+    "runs",
+    "overrides",
+)
 
 
 class LiveData:
@@ -47,6 +57,8 @@ class LiveData:
             "run.started": self._run,
             "run.ended": self._run_ended,
             "ask.set": self._ask,
+            "override.set": self._override,
+            "override.end": self._override,
             "tele.queue": self._queue,
             "tele.health": self._health,
             "tele.text": self._text,
@@ -218,6 +230,9 @@ class LiveData:
     def _ask(self, body: Record) -> None:
         _keep(self.asks, body, limits.ASKS)
         self._changed("asks")
+
+    def _override(self, body: Record) -> None:
+        self._changed("overrides")  # whoever shows them asks the host
 
     def _run(self, body: Record) -> None:
         _keep(self.runs, body, limits.RUNS)
