@@ -5,11 +5,13 @@ from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 from broker import limits
+from broker.change_notes import change_event
 from broker.errors import BadRequest, BrokerError, Denied
 from broker.http_message import BodyError, Request, Response, error_response, json_response
 from broker.lease_scope import read_scope
 from broker.policy_desk import PolicyDesk
 from broker.service import Service
+from broker.unlocking import Unlocking
 
 Body = dict[str, Any]
 
@@ -17,7 +19,7 @@ Body = dict[str, Any]
 class Api:
     """`handle` is what the server calls."""
 
-    def __init__(self, service: Service, desk: PolicyDesk) -> None:
+    def __init__(self, service: Service, desk: PolicyDesk, unlocking: Unlocking) -> None:
         self._service = service
         self._routes: dict[tuple[str, str], Callable[[Body], Awaitable[Any]]] = {
             ("GET", "/v1/state"): self._state,
@@ -27,6 +29,7 @@ class Api:
             ("POST", "/v1/credentials/changed"): self._changed,
             ("POST", "/v1/audit"): self._audit,
             ("POST", "/v1/overrides"): self._overrides,
+            ("POST", "/v1/unlock"): unlocking.unlock,
             ("POST", "/v1/policy/test"): desk.test,
             ("POST", "/v1/policy/add"): desk.add,
             ("POST", "/v1/policy/remove"): desk.remove,
@@ -67,7 +70,8 @@ class Api:
         name = _text(body, "name")
         if name is None:
             raise BadRequest("bad_request", "name is missing")
-        return {"revoked": await self._service.credential_changed(name)}
+        action, place = _text(body, "action") or "set", _text(body, "place") or ""
+        return {"revoked": await self._service.credential_changed(name, change_event(action, name, place))}
 
     async def _audit(self, body: Body) -> Any:
         return await self._service.append(_objects(body, "events", limits.AUDIT_EVENTS))

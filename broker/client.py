@@ -14,6 +14,7 @@ import httpx
 
 from broker.http_message import ERROR_HEADER
 from broker.lease_scope import LeaseScope
+from broker.secret import Secret
 
 __all__ = ["BrokerClient", "BrokerRefused", "BrokerUnreachable", "LeaseScope"]
 
@@ -76,10 +77,16 @@ class BrokerClient:
         answer = await self._ask("POST", "/v1/leases/revoke", body)
         return int(answer["revoked"])
 
-    async def credential_changed(self, name: str) -> int:
-        """Tell that a credential was stored anew or removed; how many leases that ended."""
-        answer = await self._ask("POST", "/v1/credentials/changed", {"name": name})
+    async def credential_changed(self, name: str, action: str = "set", place: str = "") -> int:
+        """Tell that a credential was stored anew or removed ("set", "remove"), and where it belongs; how many leases
+        that ended."""
+        body = {"name": name, "action": action, "place": place}
+        answer = await self._ask("POST", "/v1/credentials/changed", body)
         return int(answer["revoked"])
+
+    async def unlock(self, passphrase: Secret) -> str:
+        """Open the encrypted file: "unlocked" (the broker starts again now) or "open" (it was)."""
+        return str((await self._ask("POST", "/v1/unlock", {"passphrase": passphrase.reveal()}))["state"])
 
     async def append_audit(self, events: Sequence[dict[str, Any]]) -> dict[str, Any]:
         """Record events; {"n", "hash"} of the last once all are on the disk."""

@@ -1,10 +1,11 @@
 """Storing, listing and removing credentials: what the command line does with the keyring and the index."""
 
 import time
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from broker.binding import Binding, check_name, check_value, decode, encode
+from broker.binding import WELL_KNOWN, Binding, check_name, check_value, decode, encode
 from broker.errors import BadRequest, Unavailable
 from broker.index import Index
 from broker.keyring_probe import TooSlowError, probe, within
@@ -38,6 +39,24 @@ class Credentials:
         facts = {"host": binding.host, "port": binding.port, "set_ms": time.time_ns() // 1_000_000}
         self._index.put(name, **facts)
 
+    def rebuild(self, names: Iterable[str]) -> list[str] | None:
+        """When the index was damaged: list again what is kept under a well-known name, one of `names`, or any name that
+        the encrypted file tells; the damaged file stays beside it. Which were found; None when all was well."""
+        if not self._index.damaged():
+            return None
+        found: dict[str, Binding] = {}
+        for name in sorted({*WELL_KNOWN, *filter(None, names), *_told_names()}):
+            try:
+                binding = self.binding(name)
+            except BadRequest:
+                continue
+            if binding is not None:
+                found[name] = binding
+        self._index.begin_anew()
+        for name, binding in found.items():
+            self._index.put(name, host=binding.host, port=binding.port)
+        return list(found)
+
     def listed(self) -> list[dict[str, Any]]:
         """One object per name in the index; `problem` says where the keyring disagrees with it."""
         return [self._describe(name, facts) for name, facts in sorted(self._index.entries().items())]
@@ -67,11 +86,23 @@ class Credentials:
         except BadRequest as error:
             return row | {"problem": error.message}
         if binding is None:
-            return row | {"problem": "listed, but the keyring does not hold it"}
+            return row | {"problem": "listed, but not kept here (in the other back-end?)"}
         if (binding.host, binding.port) != (facts.get("host"), facts.get("port")):
             row["problem"] = "the list named another host than the keyring; the keyring counts"
         shown = asdict(binding)
         return row | {key: shown[key] for key in ("scheme", "host", "port", "header")} | {"stored": True}
+
+
+def _told_names() -> list[str]:
+    """The encrypted file knows its names; a keyring does not."""
+    import keyring
+
+    from broker.sealed_keyring import SealedKeyring
+
+    backend = keyring.get_keyring()
+    if not isinstance(backend, SealedKeyring):
+        return []
+    return [name.removeprefix(PREFIX) for name in _call(backend.names) if name.startswith(PREFIX)]
 
 
 def _call(work: Any) -> Any:

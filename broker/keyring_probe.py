@@ -8,9 +8,10 @@ import os
 import secrets
 import threading
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, cast
 
 from broker import limits
+from broker.sealed_keyring import SealedKeyring, SealedKeyringError
 
 T = TypeVar("T")
 READY = "ready"
@@ -19,7 +20,8 @@ _UNLOCK = "unlock it (log in to the desktop once), or: gnome-keyring-daemon --un
 
 
 class KeyringState(NamedTuple):
-    """`state` is ready, none, no_bus, locked, promptless, null, plain, silent or refused; the rest is for people."""
+    """`state` is ready, none, no_bus, locked, promptless, null, plain, silent or refused; with the encrypted file in
+    the keyring's place also locked_file, no_file or damaged_file. The rest is for people."""
 
     state: str
     message: str
@@ -73,6 +75,8 @@ def _probe() -> KeyringState:
 
     if isinstance(keyring.get_keyring(), fail.Keyring):
         init_backend()  # one may have come up since
+    if isinstance(keyring.get_keyring(), SealedKeyring):
+        return _sealed(cast("SealedKeyring", keyring.get_keyring()))
     for backend in _members(keyring.get_keyring()):
         problem = _unfit(backend)
         if problem is not None:
@@ -84,6 +88,15 @@ def _members(backend: Any) -> list[Any]:
     """The back-ends of a chain, or the one."""
     chained = getattr(backend, "backends", None)
     return list(chained) if chained else [backend]
+
+
+def _sealed(backend: SealedKeyring) -> KeyringState:
+    try:
+        backend.check()
+    except SealedKeyringError as error:
+        state = "no_file" if not backend.file.exists() else "damaged_file" if backend.unlocked else "locked_file"
+        return KeyringState(state, error.message, error.remedy)
+    return KeyringState(READY, "the encrypted file of credentials is open", "")
 
 
 def _unfit(backend: Any) -> KeyringState | None:

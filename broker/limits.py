@@ -46,6 +46,9 @@ TUNNEL_BYTES = 256 * 1024 * 1024  # both directions together
 TUNNEL_TIMEOUT_MS = 30 * 60_000
 TUNNEL_IDLE_TIMEOUT_MS = 120_000
 TUNNELS = 16  # per run
+PROXIES = 8  # at a time
+PROXY_CONNECTIONS = 32  # per run; with CONNECTIONS they fit into 1024 descriptors
+PROXY_LOOK_MS = 1_000  # how often it is looked whether a run's time is over by the wall clock
 
 # credentials and leases (broker/binding.py, index.py, leases.py, api.py)
 SECRET_BYTES = 2000  # with its binding it fits what every platform's keyring takes (2560 bytes)
@@ -66,3 +69,8 @@ OVERRIDES = 64
 ADMIN_BODY_BYTES = 256 * 1024
 AUDIT_EVENTS = 256  # in one request
 MODEL_ENDPOINTS = 64
+PASSPHRASE_MIN_CHARS = 8
+PASSPHRASE_CHARS = 1024
+SEALED_FILE_BYTES = 512 * 1024
+LOCK_TIMEOUT_MS = 3_000  # for the files that the command line and the broker both change
+CHANGE_NOTES = 256  # changes of credentials that wait for the next start

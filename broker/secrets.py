@@ -89,12 +89,16 @@ def _call(action: str, *arguments: str) -> str | None:
     import keyring
     from keyring.errors import InitError, KeyringError, KeyringLocked, NoKeyringError
 
+    from broker.sealed_keyring import SealedKeyringError
+
     try:
         return getattr(keyring, action)(SERVICE, *arguments)
     except NoKeyringError:
         raise SecretError("this system has no usable keyring", _how_to_get_one()) from None
     except (KeyringLocked, InitError):
         raise SecretError("the keyring is locked", "unlock it (log in to the desktop once) and try again") from None
+    except SealedKeyringError as error:
+        raise SecretError(error.message, error.remedy) from None
     except KeyringError as error:
         # the class only: a back-end's text may quote what it was given
         raise SecretError(f"the keyring refused ({type(error).__name__})", "see whether it is unlocked") from None

@@ -78,10 +78,13 @@ class Service:
             await self._record(scope.group, "lease.deny", denial.code, f"{scope.run}: {denial.message}")
             raise
 
-    async def credential_changed(self, name: str) -> int:
-        """The command line stored or removed a credential: leases with the older value are void."""
+    async def credential_changed(self, name: str, event: dict[str, Any]) -> int:
+        """The command line stored or removed a credential: leases with the older value are void, and `event` goes into
+        the log."""
         await self._vault.probe_again(now=True)
-        return await self.leases.credential_changed(name)
+        ended = await self.leases.credential_changed(name)
+        await self._append(event)
+        return ended
 
     async def append(self, events: list[dict[str, Any]]) -> dict[str, Any]:
         """Record what device and host did."""

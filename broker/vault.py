@@ -69,7 +69,7 @@ class Vault:
             return
         self._noted[name] = now
         try:
-            self._index.put(name, last_used_ms=time.time_ns() // 1_000_000)
+            self._index.note_use(name, time.time_ns() // 1_000_000)
         except OSError:
             return
 

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from app.cli.command import Subparsers, command
 from app.cli.context import Context
+from app.cli.secret_backend import add_descriptor
 
 if TYPE_CHECKING:
     from app.host.instance import AlreadyRunningError
+    from broker.secret import Secret
 
 STOP_TIMEOUT_S = 15.0
 
@@ -29,6 +31,7 @@ def add(commands: Subparsers) -> None:
     one.add_argument(
         "--desktop", action="store_true", help="the desktop host: a box without screen, nothing to compile"
     )
+    add_descriptor(one)
     command(commands, "down", "stop what `barnacle up` started", _down, example="barnacle down")
     command(
         commands, "tui", "open the dashboard", _tui, example="barnacle tui\nbarnacle --credentials kitchen.json tui"
@@ -55,12 +58,14 @@ def _up(context: Context, args: argparse.Namespace) -> int:
         return _attach(context, args, interactive, running)
     if args.desktop:
         settings = replace(settings, box=replace(settings.box, kind="desktop"))
+    passphrase = _passphrase(settings.credentials.backend, context, args)
     supervisor = make_supervisor(
         context.paths,
         settings,
         dashboard=_dashboard(context) if interactive else None,
         say=context.out.line,
         began=BEGAN,
+        passphrase=passphrase,
     )
     if not interactive:
         return asyncio.run(supervisor.run())
@@ -68,6 +73,25 @@ def _up(context: Context, args: argparse.Namespace) -> int:
 
     with terminal_kept():
         return asyncio.run(supervisor.run())
+
+
+def _passphrase(backend: str, context: Context, args: argparse.Namespace) -> "Secret | None":
+    """What opens the encrypted file of credentials, tried; None with a keyring, and without a terminal: then the file
+    stays locked until `barnacle secret unlock`. From here on nobody else of this user may look into this process."""
+    if backend != "file" or (args.passphrase_fd is None and (args.headless or not sys.stdin.isatty())):
+        return None
+    from app.cli.passphrase import ask_passphrase
+    from broker.hardening import undumpable
+    from broker.sealed_file import NO_FILE, SealedError, SealedFile
+    from broker.sealed_keyring import FILE
+
+    undumpable()
+    file = SealedFile(context.paths.broker / FILE)
+    if not file.exists():
+        raise SealedError(*NO_FILE)
+    passphrase = ask_passphrase(args)
+    file.unlock(passphrase)
+    return passphrase
 
 
 def _attach(context: Context, args: argparse.Namespace, interactive: bool, running: "AlreadyRunningError") -> int:

@@ -1,10 +1,12 @@
-"""`barnacle secret …`: credentials and passwords, in the system's keyring. Values are never arguments, never shown."""
+"""`barnacle secret …`: credentials and passwords, in the system's keyring or, by choice, in an encrypted file.
+Values are never arguments, never shown."""
 
 import argparse
 import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from app.cli import secret_backend
 from app.cli.command import Subparsers, command, family
 from app.cli.context import Context
 
@@ -34,9 +36,12 @@ def add(commands: Subparsers) -> None:
     one.add_argument("--header", metavar="NAME", help="the header that carries it")
     one.add_argument("--prefix", metavar="TEXT", help='what stands before it, such as "Bearer "')
     one.add_argument("--scheme", choices=("https", "http"), help="https unless you say http")
-    command(secret, "list", "show which secrets there are", _list, example="barnacle secret list", json=True)
+    secret_backend.add_descriptor(one)
+    one = command(secret, "list", "show which secrets there are", _list, example="barnacle secret list", json=True)
+    secret_backend.add_descriptor(one)
     one = command(secret, "remove", "forget a secret", _remove, example="barnacle secret remove anthropic-api-key")
     one.add_argument("name", metavar="NAME")
+    secret_backend.add_descriptor(one)
     one = command(
         secret,
         "test",
@@ -47,11 +52,14 @@ def add(commands: Subparsers) -> None:
         json=True,
     )
     one.add_argument("name", metavar="NAME")
+    secret_backend.add_descriptor(one)
+    secret_backend.add(secret)
 
 
 def _set(context: Context, args: argparse.Namespace) -> int:
     from broker import secrets
     from broker.binding import check_value, make_binding
+    from broker.change_notes import place_of
 
     _protect()
     if args.name in secrets.NAMES:
@@ -60,23 +68,24 @@ def _set(context: Context, args: argparse.Namespace) -> int:
         context.out.line(f"{args.name} stored in the keyring")
         return 0
     binding = make_binding(args.name, args.host, args.header, args.prefix, args.scheme)  # before anyone types
-    credentials = _credentials(context)
+    credentials = _credentials(context, args)
     credentials.check_keyring()
     value = _value(args.name)
     check_value(args.name, value)
     credentials.store(args.name, value, binding)
-    told = _tell_broker(context, args.name)
-    context.out.line(f"{args.name} stored in the keyring for {_place(binding)}" + (f"; {told}" if told else ""))
+    told = _tell_broker(context, args.name, "set", place_of(binding))
+    where = secret_backend.place(context)
+    context.out.line(f"{args.name} stored in {where} for {_place(binding)}" + (f"; {told}" if told else ""))
     return 0
 
 
 def _list(context: Context, args: argparse.Namespace) -> int:
-    from broker import secrets
-
     _protect()
-    rows: list[dict[str, Any]] = [
-        {"name": name, "stored": stored} for name, stored in secrets.stored_names().items()
-    ] + _credentials(context).listed()
+    rows: list[dict[str, Any]] = [*_passwords(context)]
+    credentials = _credentials(context, args)
+    credentials.check_keyring()
+    found = credentials.rebuild([model.credential for model in context.settings.models.models.values()])
+    rows += credentials.listed()
     if args.json:
         context.out.json(rows)
         return 0
@@ -85,7 +94,25 @@ def _list(context: Context, args: argparse.Namespace) -> int:
     for row in rows:
         if row.get("problem"):
             context.out.line(f"{row['name']}: {row['problem']}")
+    if found is not None:
+        named = ", ".join(found) or "none"
+        context.out.line(f"the list was damaged; found again by well-known names and config.toml: {named}")
+        context.out.line("any other is still kept, and is listed again once it is stored anew")
     return 0
+
+
+def _passwords(context: Context) -> list[dict[str, Any]]:
+    """What is in the system's keyring whichever back-end credentials have; without a keyring it may be missing only
+    when credentials do not need one."""
+    from broker import secrets
+
+    blank = {"host": "", "port": 0, "scheme": "", "header": "", "set_ms": 0, "last_used_ms": 0, "problem": ""}
+    try:
+        return [{"name": name, "stored": stored, **blank} for name, stored in secrets.stored_names().items()]
+    except secrets.SecretError as error:
+        if context.settings.credentials.backend == "keyring":
+            raise
+        return [{"name": name, "stored": False, **blank, "problem": error.message} for name in secrets.NAMES]
 
 
 def _remove(context: Context, args: argparse.Namespace) -> int:
@@ -94,11 +121,12 @@ def _remove(context: Context, args: argparse.Namespace) -> int:
 
     _protect()
     known = args.name in secrets.NAMES
-    removed = secrets.remove_secret(args.name) if known else _credentials(context).remove(args.name)
+    removed = secrets.remove_secret(args.name) if known else _credentials(context, args).remove(args.name)
+    where = secret_backend.place(context) if not known else "the keyring"
     if not removed:
-        raise RefusedError(f"the keyring holds no {args.name}", "see: barnacle secret list")
-    told = "" if known else _tell_broker(context, args.name)
-    context.out.line(f"{args.name} removed from the keyring" + (f"; {told}" if told else ""))
+        raise RefusedError(f"{where} holds no {args.name}", "see: barnacle secret list")
+    told = "" if known else _tell_broker(context, args.name, "remove", "")
+    context.out.line(f"{args.name} removed from {where}" + (f"; {told}" if told else ""))
     users = [model.name for model in context.settings.models.models.values() if model.credential == args.name]
     if users:
         context.out.line("without it these models do not answer any more: " + ", ".join(users))
@@ -112,9 +140,10 @@ def _test(context: Context, args: argparse.Namespace) -> int:
     from app.host.credential_check import check_credential
 
     _protect()
-    found = _credentials(context).binding(args.name)
+    found = _credentials(context, args).binding(args.name)
     if found is None:
-        raise RefusedError(f"the keyring holds no {args.name}", f"run: barnacle secret set {args.name}")
+        where = secret_backend.place(context)
+        raise RefusedError(f"{where} holds no {args.name}", f"run: barnacle secret set {args.name}")
     result = asyncio.run(check_credential(context.paths.broker_socket, args.name, found))
     if args.json:
         context.out.json(result)
@@ -123,10 +152,12 @@ def _test(context: Context, args: argparse.Namespace) -> int:
     return 0 if result["ok"] else 1
 
 
-def _credentials(context: Context) -> "Credentials":
+def _credentials(context: Context, args: argparse.Namespace) -> "Credentials":
     from broker.credentials import Credentials
     from broker.index import Index
 
+    if context.settings.credentials.backend == "file":
+        secret_backend.open_file(context, args)
     return Credentials(Index(context.paths.broker / "credentials.json"))
 
 
@@ -144,20 +175,28 @@ def _value(name: str) -> str:
     return value
 
 
-def _tell_broker(context: Context, name: str) -> str:
-    """Leases with the old value end; a broker that is not running has none."""
+def _tell_broker(context: Context, name: str, action: str, place: str) -> str:
+    """Leases with the old value end, and the audit log has the change: at once, or when the broker starts next."""
     import asyncio
 
-    from broker.client import BrokerClient, BrokerUnreachable
+    from broker.change_notes import ChangeNotes, change_event
+    from broker.client import BrokerClient, BrokerRefused, BrokerUnreachable
+
+    def note() -> None:
+        ChangeNotes(context.paths.broker / "changes.jsonl").add(change_event(action, name, place))
 
     async def tell() -> int:
         async with BrokerClient(context.paths.broker_socket) as broker:
-            return await broker.credential_changed(name)
+            return await broker.credential_changed(name, action, place)
 
     try:
         ended = asyncio.run(tell())
     except BrokerUnreachable:
+        note()
         return ""
+    except BrokerRefused as error:
+        note()
+        return f"the running credential broker said: {error.message}"
     return f"{ended} leases with the old one ended" if ended else ""
 
 

@@ -17,6 +17,7 @@ from app.host.settings import Settings
 from app.host.supervisor import Supervisor
 from broker.hardening import KEPT_ENVIRONMENT
 from broker.policy_edit import write_default
+from broker.secret import Secret
 
 RELOADED = ("broker", "host")
 """What reads the keys at start only, and is restarted when they change."""
@@ -30,12 +31,16 @@ def make_supervisor(
     say: Callable[[str], None],
     began: float,
     backoff: Backoff | None = None,
+    passphrase: Secret | None = None,
 ) -> Supervisor:
-    """The supervisor of a whole appliance. Raises ProblemError for what can be seen to be wrong beforehand."""
+    """The supervisor of a whole appliance. Raises ProblemError for what can be seen to be wrong beforehand.
+
+    `passphrase` opens the encrypted file of credentials; this process keeps it as long as it lives, for restarts of the
+    credential broker."""
     keys = load_keys(paths.keys, settings.box.id)
     stages: list[list[ChildPlan]] = []
     broker_kind = "external"
-    first = [credentials_plan(paths, settings)]
+    first = [credentials_plan(paths, settings, passphrase)]
     if not settings.mqtt.external:
         broker = _broker(paths, settings, keys)
         broker_kind = broker.kind
@@ -77,7 +82,7 @@ def host_plan(paths: Paths) -> ChildPlan:
     return ChildPlan(name="host", argv=argv, cwd=REPOSITORY, env=env, ready_pattern="^host ready")
 
 
-def credentials_plan(paths: Paths, settings: Settings) -> ChildPlan:
+def credentials_plan(paths: Paths, settings: Settings, passphrase: Secret | None = None) -> ChildPlan:
     """How the credential broker is run. It starts without a keyring, too, and says so in its state."""
     argv = [sys.executable, "-m", "broker", "--state", str(paths.state), "--policy", str(paths.policy)]
     argv += ["--socket", str(paths.broker_socket)]
@@ -87,8 +92,16 @@ def credentials_plan(paths: Paths, settings: Settings) -> ChildPlan:
         {(_address(model), _authority(model, paths)) for model in settings.models.models.values()}
     ):
         argv += ["--endpoint", address, ca]
-    ready = "^credentials ready"
-    return ChildPlan("credentials", argv, cwd=REPOSITORY, inherit=KEPT_ENVIRONMENT, ready_pattern=ready)
+    if settings.credentials.backend != "keyring":
+        argv += ["--backend", settings.credentials.backend]
+    return ChildPlan(
+        "credentials",
+        argv,
+        cwd=REPOSITORY,
+        inherit=KEPT_ENVIRONMENT,
+        ready_pattern="^credentials ready",
+        handed_over=passphrase,
+    )
 
 
 def _address(model: ModelSettings) -> str:

@@ -21,6 +21,12 @@ def set_box_kind(path: Path, kind: str) -> Settings:
     return _replace(path, _with_key(_read(path), "box", "kind", f'"{kind}"'))
 
 
+def set_credentials_backend(path: Path, backend: str) -> Settings:
+    """Choose where credentials are kept: one of settings.BACKENDS. Returns the new settings."""
+    write_template(path)
+    return _replace(path, _with_key(_read(path), "credentials", "backend", f'"{backend}"'))
+
+
 def add_model(path: Path, preset: Preset, name: str = "", model: str = "", url: str = "") -> Settings:
     """Append a model's section; `name`, `model` and `url` stand for the preset's own. Returns the new settings."""
     known = read_settings(path).models.models

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.host.log_file import LINE_BYTES, LogFile
+from broker.secret import Secret
 
 PR_SET_PDEATHSIG = 1
 FAILED_STARTS = 2
@@ -48,6 +49,8 @@ class ChildPlan:
     ready_address: tuple[str, int] | None = None
     again_codes: tuple[int, ...] = ()
     death_signal: signal.Signals = signal.SIGKILL
+    handed_over: Secret | None = field(default=None, repr=False)
+    """What only this process may know: it comes in a pipe, whose number is added to `argv` after --passphrase-fd."""
 
 
 class Child:
@@ -118,9 +121,13 @@ class Child:
 
     async def _run_once(self) -> None:
         plan = self.plan
+        pipe = _pipe_with(plan.handed_over)
+        more = ("--passphrase-fd", str(pipe)) if pipe is not None else ()
         try:
             self._process = process = await asyncio.create_subprocess_exec(
                 *plan.argv,
+                *more,
+                pass_fds=() if pipe is None else (pipe,),
                 cwd=plan.cwd,
                 env={**_inherited(plan.inherit), **plan.env},
                 stdin=asyncio.subprocess.DEVNULL,
@@ -135,6 +142,9 @@ class Child:
             self.last_exit = 127
             self._process = None
             return
+        finally:
+            if pipe is not None:
+                os.close(pipe)
         self.pid, self.started_ms = process.pid, time.time_ns() // 1_000_000
         self._set("starting")
         if self._stop.is_set():
@@ -235,6 +245,16 @@ def die_with_parent(number: signal.Signals) -> Callable[[], None] | None:
             os.kill(os.getpid(), wanted)
 
     return arrange
+
+
+def _pipe_with(secret: Secret | None) -> int | None:
+    """The reading end of a pipe that holds a line with the secret and is at its end then; None without one."""
+    if secret is None:
+        return None
+    reading, writing = os.pipe()
+    os.write(writing, secret.reveal().encode("utf-8", "surrogateescape") + b"\n")  # far less than a pipe holds
+    os.close(writing)
+    return reading
 
 
 def _inherited(names: Sequence[str] | None) -> dict[str, str]:

@@ -17,6 +17,8 @@ from app.host.settings_template import TEMPLATE
 
 BrokerKind = Literal["auto", "mosquitto", "amqtt"]
 BoxKind = Literal["simulator", "desktop", "board"]
+Backend = Literal["keyring", "file"]
+BACKENDS: tuple[Backend, ...] = ("keyring", "file")
 BOX_KINDS: tuple[BoxKind, ...] = ("simulator", "desktop", "board")
 BROKER_KINDS: tuple[BrokerKind, ...] = ("auto", "mosquitto", "amqtt")
 
@@ -100,6 +102,14 @@ class DashboardSettings:
 
 
 @dataclass(frozen=True)
+class CredentialsSettings:
+    """[credentials]: where the credential broker keeps them."""
+
+    backend: Backend = field(default="keyring", metadata={"choices": BACKENDS})
+    """keyring: the system's. file: one encrypted with a passphrase, for a machine that has no keyring."""
+
+
+@dataclass(frozen=True)
 class Settings:
     """All sections. `Settings()` is the defaults."""
 
@@ -109,6 +119,7 @@ class Settings:
     logs: LogSettings = field(default_factory=LogSettings)
     screen: ScreenSettings = field(default_factory=ScreenSettings)
     dashboard: DashboardSettings = field(default_factory=DashboardSettings)
+    credentials: CredentialsSettings = field(default_factory=CredentialsSettings)
     models: ModelsSettings = field(default_factory=ModelsSettings)
 
     @property
@@ -124,6 +135,7 @@ _SECTIONS: dict[str, type] = {
     "logs": LogSettings,
     "screen": ScreenSettings,
     "dashboard": DashboardSettings,
+    "credentials": CredentialsSettings,
 }
 _OF_MODELS: dict[str, type] = {"models": ModelsSettings, "inference": ModelsSettings}
 

@@ -36,6 +36,9 @@ TEMPLATE = """\
 # notify = "bell"          # how a question is announced while you look elsewhere: "off", "bell" or "desktop"
 # keys = {}                # such as { "schedules.run" = "x" }; the names are in the dashboard's help (?)
 
+[credentials]
+# backend = "keyring"      # or "file": encrypted with a passphrase, without a keyring; barnacle secret backend file
+
 # Language models: `barnacle models add anthropic` writes a section here (also: openai, openrouter, ollama, llamacpp,
 # lmstudio); docs/models.md explains every key. Keys go into the keyring: barnacle secret set anthropic-api-key
 #
