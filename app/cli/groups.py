@@ -7,6 +7,7 @@ from app.cli.command import Subparsers, command, family
 from app.cli.context import Context
 from app.cli.duration import ago
 from app.cli.output import clean
+from app.cli.runs import budget_said
 from app.cli.times import now_ms
 
 
@@ -53,10 +54,11 @@ def _list(context: Context, args: argparse.Namespace) -> int:
             group["depth"],
             group["task_count"],
             ago(group["last_message_ms"], now) if group.get("last_message_ms") else None,
+            budget_said(group) or None,
         ]
         for group in groups
     ]
-    heads = ("group", "name", "answers to", "state", "waiting", "tasks", "last message")
+    heads = ("group", "name", "answers to", "state", "waiting", "tasks", "last message", "own budget a day")
     context.out.table(heads, rows, "no groups yet; add one: barnacle group add GROUP NAME")
     return 0
 

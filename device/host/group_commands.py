@@ -5,7 +5,6 @@ from device.host.errors import Refused
 from device.host.run_records import is_active
 
 _SETTINGS = "assistant, zone, rule, slots, budget_tokens, budget_micro_usd"
-_BUDGET_MOST = 10**12
 
 
 def add(state, args, context):
@@ -30,8 +29,11 @@ def _release(state, args):
 
 
 def change(state, args, context):
-    """{folder, name?, jid?, trigger?, requires_trigger?} -> the changed group; checked as a new one would be."""
+    """{folder, name?, jid?, trigger?, requires_trigger?, budget_tokens?, budget_micro_usd?} -> the changed group;
+    checked as a new one would be. What a group may spend is the owner's alone to say."""
     old = find(state, args)
+    if context.actor.get("kind") != "owner" and [key for key in groups.BUDGETS if key in args]:
+        raise Refused("not_authorized", "only the owner decides what a group may spend", "")
     group = groups.changed_group(old, args, state.groups)
     return [("group.set", group)], group
 
@@ -72,8 +74,8 @@ def set_settings(state, args, context):
     slots = settings["slots"]
     if isinstance(slots, bool) or not isinstance(slots, int) or not 1 <= slots <= limits.SLOTS:
         raise Refused("bad_value", "slots is no number from 1 to %d" % limits.SLOTS)
-    for key in ("budget_tokens", "budget_micro_usd"):
-        _check_budget(key, settings[key])
+    for key in groups.BUDGETS:
+        groups.checked_budget(key, settings[key])
     try:
         tz.Zone(settings["rule"])
     except tz.ZoneError as error:
@@ -90,11 +92,6 @@ def find(state, args):
             "unknown_group", "there is no group %s" % str(folder)[: limits.NAME_BYTES], "see `barnacle groups`"
         )
     return group
-
-
-def _check_budget(key, value):
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _BUDGET_MOST:
-        raise Refused("bad_value", "%s is no whole number from 0 (no limit) to %d" % (key, _BUDGET_MOST))
 
 
 def _check_text(key, text):

@@ -12,6 +12,8 @@ from device.host.trigger import name_of
 RESERVED = ("global", "errors")  # NanoClaw's shared memory, and where its IPC watcher puts what it cannot read
 _ALLOWED = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
 _NEW = ("folder", "name", "jid", "trigger", "requires_trigger")
+BUDGETS = ("budget_tokens", "budget_micro_usd")  # in place of the box's settings; absent: those
+BUDGET_MOST = 10**12
 _WHOLE = _NEW + ("added_ms", "paused")  # a group dict may be given as it is: these two are set anew
 _FOLDER_REMEDY = "Use letters, digits, - and _, for example family-chat."
 
@@ -54,14 +56,27 @@ def new_group(args, now_ms, existing, assistant="Barnacle"):
 
 
 def changed_group(group, args, existing):
-    """The group with `group.set`'s args {folder, name?, jid?, trigger?, requires_trigger?} put in; the one given stays
-    as it is. Raises Refused as `new_group` does."""
-    _check_keys(args, _NEW)
+    """The group with `group.set`'s args {folder, name?, jid?, trigger?, requires_trigger?, budget_tokens?,
+    budget_micro_usd?} put in (a budget of None: as the box's settings say); the one given stays as it is. Raises
+    Refused as `new_group` does."""
+    _check_keys(args, _NEW + BUDGETS)
     changed = dict(group)
+    for key in BUDGETS:
+        if args.get(key) is not None:
+            changed[key] = checked_budget(key, args[key])
+        elif key in args:
+            changed.pop(key, None)
     for key in _NEW[1:]:
         if key in args:
             changed[key] = args[key]
     return _checked(changed, existing)
+
+
+def checked_budget(key, value):
+    """The value, if it may be the most that is spent in a day (0: no limit); raises Refused."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= BUDGET_MOST:
+        raise Refused("bad_value", "%s is no whole number from 0 (no limit) to %d" % (key, BUDGET_MOST))
+    return value
 
 
 def _checked(group, existing):

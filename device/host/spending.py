@@ -1,10 +1,12 @@
-"""What each group's calls of the model have used today, and whether that is the most it may.
+"""What each group's calls of the model have used today, and whether that is the most it may: its own budget, else the
+one of the box's settings.
 
 A day is one of the zone; its record (`spend.set`) is written after each call, so that neither a reboot nor a power cut
 makes it less. A clock that is set back does not begin a day again.
 """
 
 from device.host.civil import date_from_days
+from device.host.groups import BUDGETS
 
 _DAY_MS = 86400000
 _MOST = 10**9  # of one call's figures: one that is above it counts as this much
@@ -39,7 +41,8 @@ class Spending:
         """None, or why no further call may begin today, in words for people."""
         settings = self._store.state.settings
         spent = self.today(folder, zone)
-        tokens, micro_usd = settings["budget_tokens"], settings["budget_micro_usd"]
+        group = self._store.state.groups.get(folder, settings)
+        tokens, micro_usd = [group.get(key, settings[key]) for key in BUDGETS]
         if tokens and spent["input"] + spent["output"] >= tokens:
             used = "%d of %d tokens" % (spent["input"] + spent["output"], tokens)
         elif micro_usd and spent["micro_usd"] >= micro_usd:

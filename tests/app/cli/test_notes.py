@@ -74,6 +74,16 @@ def test_a_budget_is_set_in_tokens_and_money(barnacle):
     assert code == 0 and out == "each group may use any number of tokens and 1.50 USD a day\n"
     assert host.asked == [("settings.set", {"budget_tokens": 0, "budget_micro_usd": 1_500_000})]
     assert barnacle("budget")[0] == 2
+    host = FakeHost({"group.set": {"folder": "kids", "budget_tokens": 500}})
+    code, out, _ = barnacle("budget", "--group", "kids", "--tokens", "500", host=host)
+    assert code == 0 and out == "kids may use 500 tokens a day\n"
+    assert host.asked == [("group.set", {"folder": "kids", "budget_tokens": 500})]
+    host = FakeHost({"group.set": {"folder": "kids"}})
+    code, out, _ = barnacle("budget", "--group", "kids", "--default", host=host)
+    assert code == 0 and "the budget for all" in out
+    assert host.asked == [("group.set", {"folder": "kids", "budget_tokens": None, "budget_micro_usd": None})]
+    assert barnacle("budget", "--default")[0] == 2
+    assert barnacle("budget", "--group", "kids", "--default", "--tokens", "5")[0] == 2
     for odd in ("-1", "x", "1e3", "1.2345678", ".", "٣"):
         assert barnacle("budget", "--usd", odd)[0] == 2
         assert barnacle("budget", "--tokens", odd)[0] == 2

@@ -1,9 +1,11 @@
 """What a group's calls of the model cost: counted durably, per day of the zone, and a hard stop."""
 
 # pyright: reportOptionalSubscript=false
+from device.host.errors import Refused
 from device.host.spending import Spending, dollars
 from device.host.tz import Zone
 from tests.device.host.agent_box import USAGE, AgentBox, says
+from tests.device.portable_test import raises
 
 DAY_MS = 86400000
 ZONE = Zone("CET-1CEST,M3.5.0,M10.5.0/3")
@@ -67,6 +69,31 @@ async def test_figures_that_are_none_count_as_nothing_and_budgets_that_are_none_
         assert not (await box.command("settings.set", budget_tokens=odd))["ok"]
     assert (await box.command("settings.set", budget_tokens=10**12))["ok"]
     await box.stop()
+
+
+async def test_a_group_has_its_own_budget_in_place_of_the_one_for_all_and_only_by_the_owner():
+    box = await AgentBox().start()
+    await box.group("home", requires_trigger=False)
+    await box.command("settings.set", budget_tokens=100)
+    group = (await box.command("group.set", folder="home", budget_tokens=1000, budget_micro_usd=0))["result"]
+    assert (group["budget_tokens"], group["budget_micro_usd"], group["name"]) == (1000, 0, "home")
+    spending = Spending(box.store, box.clock)
+    for folder in ("home", "main"):
+        spending.add(folder, ZONE, {"input": 500})
+    assert "500 of 100 tokens" in spending.over("main", ZONE) and spending.over("home", ZONE) is None
+    for actor in ({"kind": "group", "folder": "main"}, {"kind": "group", "folder": "home"}):
+        with raises(Refused):
+            box.host.perform("group.set", {"folder": "home", "budget_tokens": 0}, actor)
+    for odd in (-1, True, "5", 10**13, 1.5):
+        assert not (await box.command("group.set", folder="home", budget_tokens=odd))["ok"]
+    box.store.commit()
+    again = await AgentBox(await box.stop()).start()
+    spending = Spending(again.store, again.clock)
+    assert spending.over("home", ZONE) is None
+    await again.command("group.set", folder="home", budget_tokens=None)
+    assert "500 of 100 tokens" in spending.over("home", ZONE)
+    assert "budget_tokens" not in again.state.groups["home"]
+    await again.stop()
 
 
 def test_money_is_told_in_dollars_rounded_up():
