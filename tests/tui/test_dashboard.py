@@ -15,6 +15,7 @@ from app.tui.widgets.audit_table import AuditTable
 from app.tui.widgets.connection_strip import ConnectionStrip
 from app.tui.widgets.groups_table import GroupsTable, line
 from app.tui.widgets.line_table import LineTable
+from app.tui.widgets.queues_table import QueuesTable
 from app.tui.widgets.tasks_table import TasksTable
 from tests.tui.fake_client import FakeClient, task
 
@@ -154,7 +155,7 @@ async def test_audit_entries_are_appended_and_denials_stand_out() -> None:
     entry = {"ts_ms": 0, "what": "task.add", "actor": "op:local", "folder": "family", "rule": "owner", "detail": ""}
     async with app.run_test(size=(140, 45)) as pilot:
         await loaded(pilot)
-        await pilot.press("3")
+        await pilot.press("4")
         client.push("audit", {**entry, "decision": "allow", "reason": "owner"})
         client.push("audit", {**entry, "decision": "deny", "reason": "not its own group"})
         panel = app.query_one(AuditTable)
@@ -187,7 +188,7 @@ async def test_every_tab_fits_every_size(size: tuple[int, int]) -> None:
     app = Dashboard(lambda: client)
     async with app.run_test(size=size) as pilot:
         await loaded(pilot)
-        for key, panel in (("1", GroupsTable), ("2", TasksTable), ("3", AuditTable)):
+        for key, panel in (("1", GroupsTable), ("2", TasksTable), ("3", QueuesTable), ("4", AuditTable)):
             await pilot.press(key)
             region = app.query_one(panel).region
             assert region.width >= 40
