@@ -90,7 +90,7 @@ async def test_a_group_has_its_own_budget_in_place_of_the_one_for_all_and_only_b
     again = await AgentBox(await box.stop()).start()
     spending = Spending(again.store, again.clock)
     assert spending.over("home", ZONE) is None
-    await again.command("group.set", folder="home", budget_tokens=None)
+    await again.command("group.set", id_="other", folder="home", budget_tokens=None)
     assert "500 of 100 tokens" in spending.over("home", ZONE)
     assert "budget_tokens" not in again.state.groups["home"]
     await again.stop()
