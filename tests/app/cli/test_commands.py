@@ -309,7 +309,8 @@ def test_a_secret_comes_from_stdin_and_is_never_shown(barnacle, ring, monkeypatc
     assert code == 0 and "hunter2" not in out + errors
     assert ring.entries == {("barnacle", "mqtt-password"): "hunter2"}
     assert "stored" in barnacle("secret", "list")[1]
-    assert json.loads(barnacle("secret", "list", "--json")[1]) == [{"name": "mqtt-password", "stored": True}]
+    (row,) = json.loads(barnacle("secret", "list", "--json")[1])
+    assert (row["name"], row["stored"], row["problem"]) == ("mqtt-password", True, "")
     assert barnacle("secret", "remove", "mqtt-password")[0] == 0
     assert barnacle("secret", "remove", "mqtt-password")[0] == 1
 
