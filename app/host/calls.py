@@ -46,6 +46,7 @@ class CallServer:
         self._send = send
         self._handlers: dict[str, Handler] = {}
         self._calls: dict[str, _Call] = {}
+        self._begun: dict[str, None] = {}  # names of calls, served or not, so that none is served twice
         self._ending: set[asyncio.Task[None]] = set()
 
     @property
@@ -92,6 +93,15 @@ class CallServer:
 
     def _take_request(self, name: str, body: Body) -> None:
         call = self._calls.get(name)
+        if call is not None and call.task is not None:
+            self._spawn(self._send("call.begun", {"c": name}), "call begun")  # sent once more: it has not heard
+            return
+        if name in self._begun:
+            self._refuse(name, "interrupted", "the answer to this request was lost")
+            return
+        if call is not None and body.get("n") == 0 and call.expected:
+            call = None  # from its beginning once more
+            del self._calls[name]
         if call is None:
             if body.get("n") != 0:
                 self._refuse(name, "interrupted", "a part of the request is missing")
@@ -101,14 +111,14 @@ class CallServer:
                 return
             call = self._calls[name] = _Call(CallOutbox(name, self._send), device_core.call_assembly())
         problem = self._add(name, call, body)
-        if problem and call.task is None:
+        if problem:
             del self._calls[name]
             self._refuse(name, *problem)
 
     def _add(self, name: str, call: _Call, body: Body) -> tuple[str, str] | None:
         """What is wrong with a part of a request; None when it was taken."""
         service = body.get("s")
-        if body.get("n") != call.expected or call.task is not None:
+        if body.get("n") != call.expected:
             return "interrupted", "a part of the request is missing"
         if not device_core.is_call_part(body) or not isinstance(service, str) or service not in self._handlers:
             return "unsupported", f"this laptop has no service {service!r}; update Barnacle on both sides"
@@ -120,6 +130,10 @@ class CallServer:
             request = device_core.decode_call(text)
         except BarnacleError as error:
             return str(getattr(error, "code", "bad_value")), f"the request cannot be read: {error}"
+        self._begun[name] = None
+        while len(self._begun) > limits.CALLS_REMEMBERED:
+            del self._begun[next(iter(self._begun))]
+        self._spawn(self._send("call.begun", {"c": name}), "call begun")
         context = CallContext(name, service)
         call.task = asyncio.create_task(self._serve(name, call, request, context), name=f"call {service}")
         self._ending.add(call.task)

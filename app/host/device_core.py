@@ -33,6 +33,7 @@ CALLS: int = _limits.CALLS
 CALL_BYTES: int = _limits.CALL_BYTES
 CALL_ID_CHARS: int = _limits.CALL_ID_CHARS
 CALL_WINDOW_BYTES: int = _limits.CALL_WINDOW_BYTES
+CALL_BEGUN_MS: int = _limits.CALL_BEGUN_MS
 URL_BYTES: int = _limits.URL_BYTES
 LATER: str = _link.LATER
 

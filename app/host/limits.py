@@ -69,6 +69,7 @@ FETCH_S: Final = 30  # one request to the web
 FETCH_BYTES: Final = 2 * 1024 * 1024  # both ways, before it is cut
 FETCH_TEXT_BYTES: Final = 24 * 1024  # what the box gets of it
 FETCH_HEADER_BYTES: Final = 2048  # that a run may set
+CALLS_REMEMBERED: Final = 256  # names of calls, so that a request that comes again is not served again
 BROKER_LOOK_MS: Final = 500  # how often the credential broker is asked how it is
 BROKER_ANSWER_S: Final = 5
 MODEL_NEWS_BYTES: Final = 6000  # `host.model` to the box; texts of groups go first

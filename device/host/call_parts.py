@@ -3,6 +3,7 @@
 Each part is the body of one envelope of the link's service lane (link.py); `c` names the call, `n` counts from 0:
 
     call.open    box -> host  {c, n, s, p, m}            a part of the request to service `s`; `m`: more parts follow
+    call.begun   host -> box  {c}                        the request has come whole; silence may be long from now on
     call.item    host -> box  {c, n, p, m}               a part of an item
     call.end     host -> box  {c, n, p, m}               a part of the result; after the last one the call is over
     call.fail    host -> box  {c, n, code, message, remedy}                                     likewise

@@ -7,9 +7,11 @@
             break                     # call.result has the final body
     call.cancel()                     # at any time, also when the call is over: then it does nothing
 
-A call lives within one session of the link (authenticated, replay-proof) and never longer: it is not repeated by
-anybody but its caller. Codes of CallFailed besides the service's own: offline (the session was lost, or there is none),
-interrupted (a part is missing), timeout, busy, too_large, bad_value, no_memory, cancelled.
+A call lives within one session of the link (authenticated, replay-proof) and never longer. The laptop says at once that
+it has a request (call.begun): until then silence is short, and a request that the laptop missed because its own half of
+the session began a moment later is sent once more under the same name, which the laptop serves once. Nothing else is
+repeated by anybody but the caller. Codes of CallFailed besides the service's own: offline (the session was lost, or
+there is none), interrupted (a part is missing), timeout, busy, too_large, bad_value, no_memory, cancelled.
 """
 
 import asyncio
@@ -59,7 +61,8 @@ class Calls:
     def lost(self):
         """The laptop knows nothing of the calls under way."""
         for call in list(self._open.values()):
-            call.stop("offline", "the connection to the laptop was lost", "it is tried again when it is back")
+            if not call.send_again():
+                call.stop("offline", "the connection to the laptop was lost", "it is tried again when it is back")
 
     def receive(self, kind, body):
         """Take one message of the service lane; never raises, whatever it is."""
@@ -114,6 +117,7 @@ class Call:
         self._heard_at = clock.ticks_ms()
         self._news = asyncio.Event()
         self._sending = None
+        self._request = None  # (service, body) until the laptop has it
         self._items = []  # (text, n): complete and not taken
         self._parts = call_parts.Assembly()
         self._expected = 0  # n of the next part
@@ -134,7 +138,7 @@ class Call:
                     self.result = self._decode(self._end)
                 return None
             if self._silence_left() <= 0:
-                self.stop("timeout", "the laptop said nothing for %d s" % (self._timeout_ms // 1000))
+                self.stop("timeout", "the laptop said nothing for %d s" % (self._patience_ms() // 1000))
                 continue
             self._news.clear()
             await self._clock.wait(self._news, self._silence_left())
@@ -146,18 +150,32 @@ class Call:
             self.stop("cancelled", "the call was cancelled")
 
     def _silence_left(self):
-        return self._heard_at + self._timeout_ms - self._clock.ticks_ms()
+        return self._heard_at + self._patience_ms() - self._clock.ticks_ms()
+
+    def _patience_ms(self):
+        return self._timeout_ms if self._request is None else min(self._timeout_ms, limits.CALL_BEGUN_MS)
 
     # For Calls.
 
     def begin(self, service, body):
         """Send the request, part by part, beside everything else."""
+        self._request = service, body
         self._sending = portable.spawn(self._send_request(service, body), "call-" + service)
+
+    def send_again(self):
+        """Send a request once more that the laptop has not begun; False when it has."""
+        if self._request is None:
+            return False
+        if self._sending is not None:
+            self._sending.cancel()
+        self.begin(*self._request)
+        return True
 
     def fail(self, code, message, remedy=""):
         """The call is over; what has arrived before can still be taken."""
         if self._failure is None and self._end is None:
             self._failure = CallFailed(code, message, remedy)
+        self._request = None
         sending, self._sending = self._sending, None
         if sending is not None and sending is not asyncio.current_task():
             sending.cancel()  # nothing of it may reach the next session
@@ -172,6 +190,10 @@ class Call:
 
     def receive(self, kind, body):
         """Take a part of an answer."""
+        self._request = None
+        if kind == "call.begun":
+            self._heard_at = self._clock.ticks_ms()
+            return
         if body.get("n") != self._expected:
             self.stop("interrupted", "a part of the answer is missing")
             return

@@ -156,6 +156,7 @@ CALL_BYTES = const(64 * 1024)  # JSON text of one request, item or result
 CALL_PART_BYTES = const(7000)  # escaped text of one part of it, so that its envelope stays below ENVELOPE_BYTES
 CALL_PIECE_BYTES = const(256)  # what a part counts at least, unless it is the last
 CALL_ITEMS = const(1024)  # items of a call that the reader has not taken
+CALL_BEGUN_MS = const(10 * 1000)  # by then the laptop must have said that it has a request
 CALL_WINDOW_BYTES = const(8 * 1024)  # of items that the reader has not taken: half of it and one part may wait
 CALL_DEPTH = const(24)  # nesting of what a call carries: tools have schemas
 CALL_ID_CHARS = const(32)

@@ -141,6 +141,7 @@ BEYOND = {
     "LINK_RESEND_MIN_MS": "host/test_link.py::test_a_flood_of_replayed_hellos_neither_ends_the_session_nor_floods_back",
     "LINK_SERVICE": "host/test_link_service.py::test_who_has_more_than_fits_waits_for_room",
     "LINK_SERVICE_TURN": "host/test_link_service.py::test_neither_records_nor_calls_starve_the_other",
+    "CALL_BEGUN_MS": "host/test_calls.py::test_a_laptop_that_does_not_say_that_it_has_begun_is_given_up_soon",
     "CALLS": "host/test_calls.py::test_no_more_calls_at_a_time_than_the_bound",
     "CALL_BYTES": "host/test_calls.py::test_a_request_or_an_answer_beyond_the_bound_is_refused",
     "CALL_PART_BYTES": "host/test_calls.py::test_what_is_larger_than_an_envelope_goes_in_parts_that_fit_one",

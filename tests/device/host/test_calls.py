@@ -142,11 +142,41 @@ async def test_a_lost_session_ends_every_call_and_the_next_one_forgets_them():
 async def test_a_laptop_that_was_away_unnoticed_ends_every_call():
     laptop = Laptop()
     call, name = await laptop.begin()
+    laptop.calls.receive("call.begun", {"c": name})
     laptop.calls.receive("call.lost", {})
     assert await failure(call) == "offline"
     call, name = await laptop.begin()
     laptop.end(name, {})
     assert (await read_all(call))[1] == {}
+
+
+async def test_a_request_that_the_laptop_never_had_is_sent_once_more_under_the_same_name():
+    laptop = Laptop()
+    call, name = await laptop.begin({"x": "y" * 20000})
+    for n in range(3):
+        laptop.calls.receive("call.lost", {})
+        await laptop.settle()
+        assert laptop.requests == [(name, "llm", {"x": "y" * 20000})] * (n + 2)
+    laptop.item(name, {"t": "text", "text": "a"})  # a sign of life like any other
+    laptop.calls.receive("call.lost", {})
+    await laptop.settle()
+    assert len(laptop.requests) == 4
+    assert await call.next() == {"t": "text", "text": "a"}
+    assert await failure(call) == "offline"
+
+
+async def test_a_laptop_that_does_not_say_that_it_has_begun_is_given_up_soon():
+    for begun, patience in ((False, limits.CALL_BEGUN_MS), (True, 100000)):
+        laptop = Laptop()
+        call, name = await laptop.begin(timeout_ms=100000)
+        if begun:
+            laptop.calls.receive("call.begun", {"c": name})
+        ending = asyncio.create_task(failure(call))
+        await laptop.clock.advance(patience - 1)
+        assert not ending.done()
+        await laptop.clock.advance(2)
+        assert ending.done()
+        assert await ending == "timeout"
 
 
 async def test_a_session_lost_while_the_request_goes_out_ends_the_call():
