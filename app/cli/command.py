@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
@@ -13,7 +13,19 @@ Subparsers = Any  # argparse has no public name for it
 
 
 class Parser(argparse.ArgumentParser):
-    """An ArgumentParser that says what is wrong in one line, with the remedy, and exits with 2."""
+    """An ArgumentParser that says what is wrong in one line, with the remedy, and exits with 2.
+
+    A family may have a command that is meant when none is named: see `family`."""
+
+    default_command: str = ""
+    named: Subparsers = None
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As argparse, with the default command put in where none is named."""
+        words = list(args) if args is not None else sys.argv[1:]
+        if self.default_command and not {"-h", "--help"} & set(words[:1]) and _first(words) not in self.named.choices:
+            words.insert(0, self.default_command)
+        return super().parse_known_args(words, namespace)
 
     def error(self, message: str) -> NoReturn:
         """One line on stderr; never returns."""
@@ -32,6 +44,9 @@ def add_globals(parser: argparse.ArgumentParser, shown: bool) -> None:
     parser.add_argument("--mqtt", metavar="HOST:PORT", default=missing, help=text("broker of a remote appliance"))
     parser.add_argument(
         "--credentials", metavar="FILE", default=missing, help=text("operator credential file of a remote appliance")
+    )
+    parser.add_argument(
+        "--tls-ca", metavar="FILE", default=missing, help=text("CA certificate (PEM) of a remote broker with TLS")
     )
 
 
@@ -54,17 +69,19 @@ def command(
     return parser
 
 
-def family(parent: Subparsers, name: str, summary: str, *, example: str) -> Subparsers:
-    """A command that only has sub-commands."""
+def family(parent: Subparsers, name: str, summary: str, *, example: str, default: str = "") -> Subparsers:
+    """A command that only has sub-commands; `default` is the one that is meant when none is named."""
     examples = "\n".join(f"  {line}" for line in example.strip().splitlines())
-    parser: argparse.ArgumentParser = parent.add_parser(
+    parser: Parser = parent.add_parser(
         name,
         help=summary,
         description=summary[0].upper() + summary[1:] + ".",
         epilog=f"example:\n{examples}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    return parser.add_subparsers(metavar="COMMAND", required=True, dest=f"{name}_command", parser_class=Parser)
+    parser.default_command = default
+    parser.named = parser.add_subparsers(metavar="COMMAND", required=True, dest=f"{name}_command", parser_class=Parser)
+    return parser.named
 
 
 def limit(text: str) -> int:
@@ -72,3 +89,14 @@ def limit(text: str) -> int:
     if not text.isdigit() or not 1 <= int(text) <= 500:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 500")
     return int(text)
+
+
+def _first(words: Sequence[str]) -> str:
+    """The first word that is neither an option nor the value of one that every command takes."""
+    skip = False
+    for word in words:
+        if skip or word.startswith("-"):
+            skip = word in ("--home", "--mqtt", "--credentials")
+        else:
+            return word
+    return ""

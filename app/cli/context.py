@@ -68,6 +68,12 @@ class Context:
         """True when the user names another machine's appliance."""
         return bool(self._args.credentials or self._args.mqtt)
 
+    @property
+    def remote_options(self) -> list[str]:
+        """The command-line options that name another machine's appliance, for a command that is started anew."""
+        named = {"--mqtt": self._args.mqtt, "--credentials": self._args.credentials, "--tls-ca": self._args.tls_ca}
+        return [part for name, value in named.items() if value for part in (name, str(value))]
+
     @cached_property
     def credentials(self) -> "OperatorCredentials":
         """As whom and where the host is asked; raises ProblemError."""
@@ -86,6 +92,8 @@ class Context:
         if self._args.mqtt:
             host, port = _address(self._args.mqtt)
             found = replace(found, host=host, port=port)
+        if self._args.tls_ca:
+            found = replace(found, tls_ca=str(Path(self._args.tls_ca).absolute()))
         return found
 
     def times(self, zone: str = "") -> "Times":

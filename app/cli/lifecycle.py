@@ -15,6 +15,17 @@ if TYPE_CHECKING:
     from broker.secret import Secret
 
 STOP_TIMEOUT_S = 15.0
+SERVE_PORT = 21884
+_TUI = (
+    "It opens whatever runs: with nothing running it says so, and Ctrl+O starts the appliance in the background.\n"
+    "For another machine's, name a credential file (barnacle operator add … there). --serve prints an address that\n"
+    "opens the dashboard in one browser on this machine; from elsewhere, reach it through: ssh -L."
+)
+_TUI_EXAMPLES = (
+    "barnacle tui\nbarnacle tui --credentials kitchen.json\n"
+    "barnacle tui --mqtt 192.0.2.7:21883 --credentials kitchen.json\nbarnacle tui --serve\n"
+    "NO_COLOR=1 barnacle tui"
+)
 
 
 def add(commands: Subparsers) -> None:
@@ -33,9 +44,11 @@ def add(commands: Subparsers) -> None:
     )
     add_descriptor(one)
     command(commands, "down", "stop what `barnacle up` started", _down, example="barnacle down")
-    command(
-        commands, "tui", "open the dashboard", _tui, example="barnacle tui\nbarnacle --credentials kitchen.json tui"
-    )
+    one = command(commands, "tui", "open the dashboard", _tui, example=_TUI_EXAMPLES, more=_TUI)
+    one.add_argument("--serve", action="store_true", help="offer it to a browser instead")
+    one.add_argument("--host", metavar="ADDRESS", default="127.0.0.1", help="with --serve: where to listen")
+    one.add_argument("--port", metavar="N", type=_port, default=SERVE_PORT, help=f"with --serve: {SERVE_PORT}")
+    one.add_argument("--yes", action="store_true", help="with --serve: other machines may reach it, unencrypted")
     command(commands, "version", "show the version", _version, example="barnacle version", json=True)
 
 
@@ -101,8 +114,7 @@ def _attach(context: Context, args: argparse.Namespace, interactive: bool, runni
 
 
 def _dashboard(context: Context) -> list[str]:
-    home = ["--home", str(context.paths.home)] if context.paths.home else []
-    return [sys.executable, "-m", "app.cli.main", *home, "tui"]
+    return [*_this_command(context), "tui"]
 
 
 def _down(context: Context, args: argparse.Namespace) -> int:
@@ -116,12 +128,48 @@ def _down(context: Context, args: argparse.Namespace) -> int:
 def _tui(context: Context, args: argparse.Namespace) -> int:
     from app.cli.problems import RefusedError
 
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if args.serve:
+        return _serve(context, args)
+    in_browser = os.environ.get("TEXTUAL_DRIVER", "").endswith(":WebDriver")
+    if not in_browser and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise RefusedError("the dashboard needs a terminal", "use: barnacle status, or barnacle watch")
     remote = context.credentials if context.remote else None
     from app.tui.app import run
 
     return run(context.paths, remote)
+
+
+def _serve(context: Context, args: argparse.Namespace) -> int:
+    from app.cli.problems import RefusedError
+    from app.tui.serve import is_loopback, serve
+
+    if context.remote:
+        _ = context.credentials  # a wrong file is told here, not in a browser
+    if not is_loopback(args.host):
+        if not args.yes:
+            raise RefusedError(
+                f"at {args.host} other machines reach the dashboard, and everything goes there unencrypted",
+                "keep to 127.0.0.1 and use ssh -L, or say --yes",
+            )
+        context.out.line("WARNING: unencrypted. Whoever can listen on this network sees the dashboard, and can take")
+        context.out.line("it over with everything that you may do. Better: ssh -L 21884:127.0.0.1:21884")
+
+    def say(address: str) -> None:
+        context.out.line(f"dashboard: {address}  (opens once; then another one is printed here)")
+
+    return serve([*_this_command(context), "tui"], args.host, args.port, say)
+
+
+def _this_command(context: Context) -> list[str]:
+    """This program with its global options."""
+    home = ["--home", str(context.paths.home)] if context.paths.home else []
+    return [sys.executable, "-m", "app.cli.main", *home, *context.remote_options]
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or not 0 < int(text) < 65536:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port")
+    return int(text)
 
 
 def _version(context: Context, args: argparse.Namespace) -> int:

@@ -16,3 +16,5 @@ EXPORTS = 100  # files that one dashboard writes
 CHAT_PAGE = 100  # older messages that are loaded at a time
 DEPTHS = 12  # latest queue depths of a group, drawn as a line
 WORDS = 1024  # schedules whose words are remembered
+SERVED = 4  # dashboards open in browsers at a time, each a process
+SERVED_BROWSERS = 16  # browsers that one server knows
