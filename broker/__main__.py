@@ -70,9 +70,11 @@ async def _serve(args: argparse.Namespace) -> Secret | None:
     from broker.http_server import serve_unix
     from broker.index import Index
     from broker.model_endpoints import read_endpoints
+    from broker.own_addresses import own_addresses
     from broker.policy_desk import PolicyDesk
     from broker.policy_file import Watcher
     from broker.resolve import Resolver
+    from broker.run_proxies import RunProxies
     from broker.service import Service
     from broker.unlocking import Unlocking
     from broker.vault import Vault
@@ -88,19 +90,22 @@ async def _serve(args: argparse.Namespace) -> Secret | None:
     keys = await asyncio.to_thread(open_keys, args.state, keyring.ready)
     audit = await AuditLog.open(args.state / "audit", keys.current, scrub=vault.scrub, older_keys=keys.older)
     resolver, dialer = Resolver(), Dialer(args.ca)
-    watcher = Watcher(args.policy, own_ports=args.port)
+    watcher = Watcher(args.policy, args.port, own_addresses)
     endpoints = read_endpoints(args.endpoint, lambda problem: print(problem, flush=True))
-    service = Service(vault, audit, Forwarder(resolver, dialer), watcher.current, keys.source, endpoints)
+    forwarder = Forwarder(resolver, dialer)
+    service = Service(vault, audit, forwarder, watcher.current, keys.source, endpoints)
+    proxies = RunProxies(args.socket.parent / "runs", service.leases, service.judge, forwarder, dialer)
     desk = PolicyDesk(args.policy, watcher.current, lambda: service.overrides, resolver, audit.append)
     unlocking = Unlocking(backend, audit.append, stop)
     await _tell_changes(ChangeNotes(args.state / "broker" / "changes.jsonl"), audit)
     args.socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    server = await serve_unix(args.socket, Api(service, desk, unlocking).handle)
+    server = await serve_unix(args.socket, Api(service, desk, unlocking, proxies).handle)
     try:
         print(f"keyring: {keyring.state}; audit: {audit.state}", flush=True)
         print("credentials ready", flush=True)
         await stop.wait()
     finally:
+        await proxies.close()
         await server.close()
         dialer.close()
         resolver.close()

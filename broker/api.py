@@ -10,6 +10,7 @@ from broker.errors import BadRequest, BrokerError, Denied
 from broker.http_message import BodyError, Request, Response, error_response, json_response
 from broker.lease_scope import read_scope
 from broker.policy_desk import PolicyDesk
+from broker.run_proxies import RunProxies
 from broker.service import Service
 from broker.unlocking import Unlocking
 
@@ -19,7 +20,7 @@ Body = dict[str, Any]
 class Api:
     """`handle` is what the server calls."""
 
-    def __init__(self, service: Service, desk: PolicyDesk, unlocking: Unlocking) -> None:
+    def __init__(self, service: Service, desk: PolicyDesk, unlocking: Unlocking, proxies: RunProxies) -> None:
         self._service = service
         self._routes: dict[tuple[str, str], Callable[[Body], Awaitable[Any]]] = {
             ("GET", "/v1/state"): self._state,
@@ -29,6 +30,7 @@ class Api:
             ("POST", "/v1/credentials/changed"): self._changed,
             ("POST", "/v1/audit"): self._audit,
             ("POST", "/v1/overrides"): self._overrides,
+            ("POST", "/v1/proxies"): proxies.open,
             ("POST", "/v1/unlock"): unlocking.unlock,
             ("POST", "/v1/policy/test"): desk.test,
             ("POST", "/v1/policy/add"): desk.add,

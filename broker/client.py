@@ -13,10 +13,11 @@ from typing import Any, cast
 import httpx
 
 from broker.http_message import ERROR_HEADER
-from broker.lease_scope import LeaseScope
+from broker.lease_scope import LeaseScope, proxy_scope
+from broker.limits import ADMIN_CONNECTIONS, CONNECTIONS
 from broker.secret import Secret
 
-__all__ = ["BrokerClient", "BrokerRefused", "BrokerUnreachable", "LeaseScope"]
+__all__ = ["BrokerClient", "BrokerRefused", "BrokerUnreachable", "LeaseScope", "proxy_scope"]
 
 _REMEDY = "see: barnacle status; start everything with: barnacle up"
 _TIMEOUT_S = 10.0
@@ -45,9 +46,12 @@ class BrokerClient:
     """`async with BrokerClient(path) as broker`. Connections are made when they are needed and used again."""
 
     def __init__(self, socket_path: Path) -> None:
-        self._wire = httpx.AsyncHTTPTransport(uds=str(socket_path), trust_env=False)
+        most = httpx.Limits(max_connections=CONNECTIONS - 2 * ADMIN_CONNECTIONS, max_keepalive_connections=8)
+        few = httpx.Limits(max_connections=ADMIN_CONNECTIONS)  # of their own: many slow answers hold no revocation up
+        self._wire = httpx.AsyncHTTPTransport(uds=str(socket_path), trust_env=False, limits=most)
+        self._admin_wire = httpx.AsyncHTTPTransport(uds=str(socket_path), trust_env=False, limits=few)
         self._admin = httpx.AsyncClient(
-            transport=self._wire, base_url="http://credentials", timeout=_TIMEOUT_S, trust_env=False
+            transport=self._admin_wire, base_url="http://credentials", timeout=_TIMEOUT_S, trust_env=False
         )
 
     async def __aenter__(self) -> "BrokerClient":
@@ -57,6 +61,7 @@ class BrokerClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._admin.aclose()
+        await self._wire.aclose()
 
     async def state(self) -> dict[str, Any]:
         """How keyring, audit log and policy are, which credentials there are."""
@@ -105,8 +110,10 @@ class BrokerClient:
         return await self._ask("POST", f"/v1/policy/{change}", body)
 
     async def open_proxy(self, scope: LeaseScope) -> str:
-        """The path of a forward proxy's socket for one run."""
-        return str((await self._ask("POST", "/v1/proxies", scope.as_dict()))["path"])
+        """The path of a forward proxy's socket for one run (see lease_scope.proxy_scope); it is gone once the run's
+        leases are revoked."""
+        wanted = {name: getattr(scope, name) for name in ("run", "group", "calls", "bytes", "ttl_s")}
+        return str((await self._ask("POST", "/v1/proxies", wanted))["path"])
 
     def transport(self, lease: str) -> httpx.AsyncBaseTransport:
         """A transport whose requests are the lease's calls, from 1 on. It raises BrokerRefused, BrokerUnreachable."""

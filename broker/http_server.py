@@ -80,9 +80,16 @@ class Server:
         return self._server
 
 
-async def serve_unix(path: str | Path, handler: Handler, *, mode: int = 0o600, check_peer: bool = True) -> Server:
-    """Listen on a unix socket that never is more open than `mode`. A dead socket of ours at the path is replaced;
-    raises OSError when something else is there, or when somebody listens."""
+async def serve_unix(
+    path: str | Path,
+    handler: Handler,
+    *,
+    mode: int = 0o600,
+    check_peer: bool = True,
+    most: int = limits.CONNECTIONS,
+) -> Server:
+    """Listen on a unix socket that never is more open than `mode`, for `most` connections at a time. A dead socket of
+    ours at the path is replaced; raises OSError when something else is there, or when somebody listens."""
     path = str(path)
     await _remove_dead_socket(path)
     bound = socket.socket(socket.AF_UNIX)
@@ -92,7 +99,7 @@ async def serve_unix(path: str | Path, handler: Handler, *, mode: int = 0o600, c
             bound.bind(path)
         finally:
             os.umask(before)
-        server = Server(handler, check_peer=check_peer)
+        server = Server(handler, check_peer=check_peer, most=most)
         server.path = path
         await server.listen(bound)
     except BaseException:

@@ -1,7 +1,7 @@
 """What a lease permits, and the strict reading of it from JSON."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -9,7 +9,8 @@ from broker import limits
 from broker.egress_core import METHODS, Target, TargetError, parse_url
 from broker.errors import BadRequest
 
-PURPOSES = ("model", "fetch", "proxy", "check")
+PURPOSES = ("model", "fetch", "check")
+PROXY_METHODS = (*METHODS, "CONNECT")
 _TEXT = re.compile(r"[\x21-\x7e]*")
 
 
@@ -17,8 +18,8 @@ _TEXT = re.compile(r"[\x21-\x7e]*")
 class LeaseScope:
     """One run's permission: exactly this origin, these methods, paths below `path` (at segment boundaries), at most
     `calls` calls and `bytes` bytes both ways, for `ttl_s` seconds. `purpose` is model (an endpoint of config.toml),
-    fetch or proxy (what the rules allow) or check (one harmless call to where a credential belongs). `approval` is the
-    id of an ask that the owner approved for `fetch_url` alone."""
+    fetch (what the rules allow), check (one harmless call to where a credential belongs) or proxy (see proxy_scope).
+    `approval` is the id of an ask that the owner approved for `fetch_url` alone."""
 
     run: str
     group: str
@@ -42,10 +43,14 @@ class LeaseScope:
     @property
     def origin(self) -> str:
         """For people and the audit log."""
+        if self.purpose == "proxy":
+            return "what the rules allow"
         return f"{self.scheme}://{self.host}:{self.port}"
 
     def outside(self, target: Target, method: str) -> str | None:
         """Why a request is not within the scope; None when it is."""
+        if self.purpose == "proxy":
+            return None if method in self.methods else f"the lease does not allow {method}"
         if (target.scheme, target.host, target.port) != (self.scheme, self.host, self.port):
             return f"the lease is for {self.origin}"
         if method not in self.methods:
@@ -85,6 +90,24 @@ def read_scope(value: Mapping[str, Any]) -> LeaseScope:
     return scope
 
 
+def proxy_scope(
+    run: str, group: str, *, calls: int = 100, bytes: int = 64 * 1024 * 1024, ttl_s: int = 600
+) -> LeaseScope:
+    """What a run's forward proxy may do: no credential, and no place of its own, as the rules judge each target."""
+    return LeaseScope(run, group, "proxy", "https", "", 0, PROXY_METHODS, calls=calls, bytes=bytes, ttl_s=ttl_s)
+
+
+def read_proxy_scope(value: Mapping[str, Any]) -> LeaseScope:
+    """The same out of a JSON object; raises BadRequest naming the field."""
+    try:
+        scope = proxy_scope(**value)
+    except TypeError:
+        raise _bad("a field is missing, or there is one too many") from None
+    _check_texts(scope)
+    _check_numbers(scope, ("calls", "bytes", "ttl_s"))
+    return scope
+
+
 def _harmless(scope: LeaseScope) -> bool:
     return (
         bool(scope.credential)
@@ -104,10 +127,10 @@ def _check_texts(scope: LeaseScope) -> None:
             raise _bad(name)
 
 
-def _check_numbers(scope: LeaseScope) -> None:
+def _check_numbers(scope: LeaseScope, names: Sequence[str] = ("calls", "bytes", "ttl_s", "port")) -> None:
     most = {"calls": limits.LEASE_CALLS, "bytes": limits.LEASE_BYTES, "ttl_s": limits.LEASE_TTL_S, "port": 65535}
-    for name, bound in most.items():
-        value = getattr(scope, name)
+    for name in names:
+        bound, value = most[name], getattr(scope, name)
         if type(value) is not int or not 0 < value <= bound:
             raise _bad(f"{name} is no whole number from 1 to {bound}")
 

@@ -11,6 +11,7 @@ EXCHANGE_TIMEOUT_MS = 15 * 60_000  # one request with its answer
 IDLE_TIMEOUT_MS = 60_000  # a connection that is waiting for its next request
 WRITE_TIMEOUT_MS = 30_000  # a client that does not read
 CONNECTIONS = 64  # per socket
+ADMIN_CONNECTIONS = 8  # of them, those that a client keeps for anything but what goes out
 REQUESTS_PER_CONNECTION = 1_000
 READ_BYTES = 64 * 1024
 LINGER_MS = 500  # how long a refused client may go on sending before the connection is closed
@@ -19,6 +20,7 @@ LINGER_BYTES = 2 * 1024 * 1024
 # what goes out (broker/resolve.py, dial.py, upstream.py, forward.py)
 RESOLVE_TIMEOUT_MS = 5_000
 RESOLVE_AT_ONCE = 8
+OWN_ADDRESSES_MS = 10_000  # how old the list of this machine's own addresses may be
 ADDRESSES = 16  # of one name; more are refused
 DIAL_TIMEOUT_MS = 8_000  # one address, TCP and TLS together
 DIALS = 4  # addresses tried for one request

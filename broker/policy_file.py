@@ -10,11 +10,12 @@ import os
 import stat
 import time
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 from broker.egress_core import Rules, check_rules, make_rules
+from broker.limits import OWN_ADDRESSES_MS
 from device.host.errors import Refused
 
 FILE_BYTES = 64 * 1024
@@ -81,16 +82,28 @@ def parse(data: bytes, path: Path) -> Content:
 
 class Watcher:
     """The policy in force. `current()` costs one look at the file's facts while nothing changes; what it returns is one
-    whole version, so a decision made with it is made by that version alone."""
+    whole version, so a decision made with it is made by that version alone. `own_addresses()` is asked again every
+    OWN_ADDRESSES_MS: a laptop moves."""
 
-    def __init__(self, path: Path, own_ports: Sequence[int] = (), own_addresses: Sequence[bytes] = ()) -> None:
+    def __init__(
+        self,
+        path: Path,
+        own_ports: Sequence[int] = (),
+        own_addresses: Callable[[], Sequence[bytes]] = tuple,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._path = path
-        self._own = (tuple(own_ports), tuple(own_addresses))
+        self._own_ports = tuple(own_ports)
+        self._own_addresses = own_addresses
+        self._clock = clock
+        self._own: tuple[tuple[int, ...], tuple[bytes, ...]] = ((), ())
+        self._own_since: float | None = None
         self._facts: tuple[int, ...] | None = None
         self._rules: Rules | None = None
 
     def current(self) -> Rules:
         """The Rules that the file says now."""
+        self._look_at_ourselves()
         facts = self._look()
         if self._rules is None or facts != self._facts or facts is None or time.time_ns() - facts[0] < SETTLED_NS:
             read = read_rules(self._path, *self._own)
@@ -98,6 +111,15 @@ class Watcher:
                 self._rules = read
             self._facts = facts
         return self._rules
+
+    def _look_at_ourselves(self) -> None:
+        now = self._clock()
+        if self._own_since is not None and now - self._own_since < OWN_ADDRESSES_MS / 1000:
+            return
+        own = self._own_ports, tuple(self._own_addresses())
+        if own != self._own:
+            self._own, self._rules = own, None
+        self._own_since = now
 
     def _look(self) -> tuple[int, ...] | None:
         try:

@@ -143,6 +143,8 @@ class Service:
         if request.header("host") != target.authority:
             raise BadRequest("bad_request", "Host differs from the request's target", "send the target's")
         why = lease.scope.outside(target, request.method)
+        if lease.scope.purpose == "proxy":
+            why = "the lease is for a proxy's own socket"
         if why is not None:
             raise Denied("out_of_scope", why, "a lease is for what it was opened for")
         decision, route = await self._route(target, request.method, lease.scope)

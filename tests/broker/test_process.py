@@ -10,7 +10,10 @@ import time
 import httpx
 import pytest
 
-from broker.client import BrokerClient, BrokerRefused, BrokerUnreachable
+from broker.client import BrokerClient, BrokerRefused, BrokerUnreachable, proxy_scope
+from broker.egress_core import address_class, address_text
+from broker.limits import CONNECTIONS
+from broker.own_addresses import own_addresses
 from tests.broker.broker_process import REPOSITORY, BrokerProcess, local_server, scope_for
 
 CANARY = "canary-7f3a9c41e2b8d605"
@@ -241,3 +244,59 @@ def test_another_process_of_the_same_user_reads_memory_only_of_an_unprotected_on
         process.kill()
         process.wait()
         process.stdout.close()
+
+
+async def test_a_runs_proxy_is_a_socket_of_its_own_that_ends_with_the_run(broker, server):
+    policy = broker.folder / "policy.toml"
+    rule = '[[rule]]\nname = "own"\neffect = "allow"\nhost = "127.0.0.1"\nscheme = "http"\nprivate = true\n'
+    policy.write_text(f"{rule}ports = [{server.server_port}]\n")
+    policy.chmod(0o600)
+    async with BrokerClient(broker.socket) as client:
+        path = await client.open_proxy(proxy_scope("r1", "main"))
+        assert os.stat(path).st_mode & 0o777 == 0o600
+        for port, expected in ((server.server_port, b"200"), (9, b"403")):
+            reader, writer = await asyncio.open_unix_connection(path)
+            place = f"127.0.0.1:{port}"
+            writer.write(f"GET http://{place}/x HTTP/1.1\r\nHost: {place}\r\n\r\n".encode())
+            assert (await reader.readuntil(b"\r\n")).split()[1] == expected
+            writer.transport.abort()
+        assert await client.revoke(run="r1") == 1
+        with pytest.raises((FileNotFoundError, ConnectionRefusedError)):
+            for _ in range(200):
+                _, writer = await asyncio.open_unix_connection(path)
+                writer.transport.abort()
+                await client.state()
+    assert len(server.seen) == 1
+
+
+async def test_barnacles_own_port_is_closed_under_every_address_of_this_machine(broker, server, tmp_path):
+    own = next((one for one in own_addresses() if len(one) == 4 and address_class(one) != "loopback"), None)
+    host = address_text(own or bytes([127, 0, 0, 1]))
+    broker.stop()
+    again = BrokerProcess(broker.folder, server, arguments=["--port", str(server.server_port)])
+    rule = f'[[rule]]\nname = "own"\neffect = "allow"\nhost = "{host}"\nscheme = "http"\nprivate = true\n'
+    (again.folder / "policy.toml").write_text(
+        f"{rule}ports = [{server.server_port}, {server.server_port % 65535 + 1}]\n"
+    )
+    (again.folder / "policy.toml").chmod(0o600)
+    try:
+        async with BrokerClient(again.socket) as client:
+            codes = []
+            for port in (server.server_port, server.server_port % 65535 + 1):
+                lease = await client.open_lease(scope_for(server, purpose="fetch", host=host, port=port))
+                http = httpx.AsyncClient(transport=client.transport(lease))
+                codes.append(await refused(http.get(f"http://{host}:{port}/")))
+        assert codes == ["denied", "unreachable"] and server.seen == []  # the other port is only not listened on
+    finally:
+        again.clear()
+
+
+async def test_many_slow_answers_hold_no_revocation_up(broker, server):
+    async with BrokerClient(broker.socket) as client:
+        lease = await client.open_lease(scope_for(server, calls=CONNECTIONS))
+        http = httpx.AsyncClient(transport=client.transport(lease), timeout=httpx.Timeout(30, pool=30))
+        calls = [asyncio.create_task(refused(http.get(url(server, "/slow")))) for _ in range(CONNECTIONS)]
+        await asyncio.to_thread(server.arrived.wait, 10)
+        async with asyncio.timeout(5):
+            assert await client.revoke(run="r1") == 1
+        assert set(await asyncio.gather(*calls)) <= {"outcome_unknown", "lease_expired"}
