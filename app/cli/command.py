@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
@@ -20,10 +20,12 @@ class Parser(argparse.ArgumentParser):
     default_command: str = ""
     named: Subparsers = None
 
-    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+    def parse_known_args(  # pyright: ignore[reportIncompatibleMethodOverride]  overloaded in argparse's stub
+        self, args: Any = None, namespace: Any = None
+    ) -> Any:
         """As argparse, with the default command put in where none is named."""
         words = list(args) if args is not None else sys.argv[1:]
-        if self.default_command and not {"-h", "--help"} & set(words[:1]) and _first(words) not in self.named.choices:
+        if self.default_command and not {*self.named.choices, "-h", "--help"} & set(words[:1]):
             words.insert(0, self.default_command)
         return super().parse_known_args(words, namespace)
 
@@ -89,14 +91,3 @@ def limit(text: str) -> int:
     if not text.isdigit() or not 1 <= int(text) <= 500:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 500")
     return int(text)
-
-
-def _first(words: Sequence[str]) -> str:
-    """The first word that is neither an option nor the value of one that every command takes."""
-    skip = False
-    for word in words:
-        if skip or word.startswith("-"):
-            skip = word in ("--home", "--mqtt", "--credentials")
-        else:
-            return word
-    return ""

@@ -22,6 +22,7 @@ from app.cli import (
     operators,
     parity,
     policy,
+    queues,
     replay,
     runs,
     schedule,
@@ -70,6 +71,7 @@ def build_parser() -> Parser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True, dest="command", parser_class=Parser)
     lifecycle.add(commands)
     status.add(commands)
+    queues.add(commands)
     messages.add(commands)
     groups.add(commands)
     models.add(commands)

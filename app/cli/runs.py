@@ -15,7 +15,7 @@ for that group alone; with --default too, that group has the budget for all agai
 def add(commands: Subparsers) -> None:
     """Declare the commands."""
     example = "barnacle cancel family"
-    one = command(commands, "cancel", "end the run of a group", _cancel, example=example, json=True)
+    one = command(commands, "cancel", "end the run of a group", cancel, example=example, json=True)
     one.add_argument("group", metavar="GROUP")
     example = "barnacle budget --tokens 200000 --usd 0.50"
     one = command(commands, "budget", "set what runs may spend", _budget, example=example, json=True, more=_MORE)
@@ -25,7 +25,8 @@ def add(commands: Subparsers) -> None:
     one.add_argument("--default", action="store_true", help="with --group: the budget for all again")
 
 
-def _cancel(context: Context, args: argparse.Namespace) -> int:
+def cancel(context: Context, args: argparse.Namespace) -> int:
+    """End the run of args.group."""
     cancelled: dict[str, Any] = context.ask("run.cancel", folder=args.group)
     if args.json:
         context.out.json(cancelled)

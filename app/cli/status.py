@@ -1,4 +1,4 @@
-"""`barnacle status` and `barnacle queues`: how the appliance is, and what runs and waits."""
+"""`barnacle status`: how the appliance is."""
 
 import argparse
 from typing import Any
@@ -11,10 +11,9 @@ from app.cli.times import Times, now_ms
 
 
 def add(commands: Subparsers) -> None:
-    """Declare the commands."""
+    """Declare the command."""
     example = "barnacle status --json"
     command(commands, "status", "show how box, host and broker are", _status, example=example, json=True)
-    command(commands, "queues", "show what runs and waits, per group", _queues, example="barnacle queues", json=True)
 
 
 def _status(context: Context, args: argparse.Namespace) -> int:
@@ -29,7 +28,7 @@ def _status(context: Context, args: argparse.Namespace) -> int:
     now = now_ms()
     times = context.times(status["host"].get("zone") or "")
     lines = [("box", _box(context, status["device"], now)), ("host", _host(status["host"], times))]
-    lines += [("broker", _broker(status["broker"])), ("runs", _slots(status.get("queue")))]
+    lines += [("broker", _broker(status["broker"])), ("runs", slots(status.get("queue")))]
     lines += [("model", _model(context, status.get("model"))), ("keys", _keys(context, status.get("credentials")))]
     lines += [("has", ", ".join(_counted(count, what) for what, count in status["counts"].items()))]
     health = status["device"].get("health")
@@ -39,28 +38,6 @@ def _status(context: Context, args: argparse.Namespace) -> int:
         context.out.line(f"{name:<7} {text}")
     _next_runs(context, status.get("next") or [], times, now)
     _show_processes(context, processes, now)
-    return 0
-
-
-def _queues(context: Context, args: argparse.Namespace) -> int:
-    queue: dict[str, Any] | None = context.ask("queues")
-    if args.json:
-        context.out.json(queue)
-        return 0
-    if not queue:
-        context.out.line("the box has not reported its queues yet")
-        return 0
-    now = now_ms()
-    context.out.line(_slots(queue))
-    waiting = list(queue.get("waiting") or [])
-    rows: list[list[object]] = []
-    for folder, group in sorted(queue["groups"].items()):
-        place = waiting.index(folder) + 1 if folder in waiting else None
-        retry = group.get("retry_ms")
-        rows.append(
-            [folder, group["state"], group["depth"], place, ago(retry, now) if retry else None, group.get("run")]
-        )
-    context.out.table(("group", "state", "waiting", "place", "retry", "run"), rows, "nothing runs or waits")
     return 0
 
 
@@ -107,7 +84,8 @@ def _broker(broker: dict[str, Any]) -> str:
     return clean(f"{broker['kind']} at {broker['host']}:{broker['port']}")
 
 
-def _slots(queue: dict[str, Any] | None) -> str:
+def slots(queue: dict[str, Any] | None) -> str:
+    """How many places to run are taken."""
     return f"{queue['slots']['used']} of {queue['slots']['max']} slots in use" if queue else "not reported yet"
 
 
