@@ -185,3 +185,55 @@ async def test_a_session_lost_at_any_moment_leaves_nothing_and_sends_a_post_once
         assert len(posts) <= yes and len({body["approval"] for body in posts}) == len(posts), moment
         assert len(house.replies()) == 1, (moment, house.replies())
         await house.stop()
+
+
+async def test_power_lost_at_any_write_of_a_run_with_tools_an_ask_and_spending():
+    cuts, done = 0, False
+    for crash in range(1, 200):
+        house = await House().start()
+        files = house.box.files
+        files.operations, files.fail_at, files.crash = 0, crash, True
+        posts = await _until_dark(house)
+        done = not files.dead
+        contents = files.survivors()
+        await _off(house)
+        if done:
+            break
+        cuts += 1
+        again = House(contents)
+        assert again.state.open_asks() == [] and again.box.host.asks.glance()["ask"] is None, crash
+        spent = again.state.spend.get("main", {"calls": 0})["calls"]
+        assert spent <= len(house.laptop.bodies("llm")), crash
+        had = [run for run in again.state.runs if run["result"] is not None]
+        again.laptop.rounds = [says("after")]
+        await again.start()
+        if not again.state.rings["main"] and not again.replies():
+            again.say()  # the laptop sends a message again that the box has not acknowledged
+        await again.run(2000)
+        again.nothing_is_left()
+        assert again.state.pending("main") == [] and posts <= 1, crash
+        assert posts == 0 or had, (crash, "a request went out before its mark was durable")
+        assert "note" not in again.state.notes or again.state.notes["main"]["text"] == "x"
+        await again.stop()
+    assert done and cuts > 15, cuts
+
+
+async def _until_dark(house):
+    """Say something, agree to what is asked; how many requests with an effect went out."""
+    house.laptop.rounds = [uses(BUY), uses(("notes_write", {"text": "x"})), says("done")]
+    try:
+        house.say()
+        for _ in range(30):
+            await house.run(10)
+            if house.state.open_asks() and not house.box.files.dead:
+                house.answer("once")
+    except BaseException as cut:
+        assert not isinstance(cut, (AssertionError, KeyboardInterrupt)), cut
+    return len(house.laptop.bodies("http"))
+
+
+async def _off(house):
+    try:
+        await house.stop()
+    except BaseException as cut:
+        assert not isinstance(cut, (AssertionError, KeyboardInterrupt)), cut
