@@ -129,9 +129,12 @@ class SealedFile:
             raise SealedError(*NO_FILE) from None
         except OSError as error:
             raise SealedError(f"{self.path} cannot be opened: {error.strerror}", "see what is there") from None
-        with os.fdopen(handle, "rb") as file:
+        try:
             _check_private(self.path, os.fstat(handle))
-            data = file.read(limits.SEALED_FILE_BYTES + 1)
+            with os.fdopen(handle, "rb", closefd=False) as file:
+                data = file.read(limits.SEALED_FILE_BYTES + 1)
+        finally:
+            os.close(handle)
         if len(data) > limits.SEALED_FILE_BYTES:
             raise SealedError(f"{self.path} is too large", "restore it from a backup")
         return data

@@ -221,11 +221,25 @@ def _keys(context: Context) -> dict[str, bytes]:
     from broker.audit.keys import keys_at_hand
     from broker.errors import BrokerError
 
+    if context.settings.credentials.backend == "file":
+        _open_file(context)
     try:
         return keys_at_hand(context.paths.state)
     except (BrokerError, OSError) as error:
         print(f"the audit key cannot be read: {clean(error)}", file=sys.stderr)
         return {}
+
+
+def _open_file(context: Context) -> None:
+    """The key is in the encrypted file, too: its passphrase is asked for where there is somebody to ask."""
+    from app.cli.secret_backend import open_file
+    from app.errors import UsageError
+    from broker.sealed_file import SealedError
+
+    try:
+        open_file(context, argparse.Namespace(passphrase_fd=None))
+    except (UsageError, SealedError) as error:
+        print(f"the audit key is in the encrypted file: {error.message}", file=sys.stderr)
 
 
 def _unreadable(context: Context, error: OSError) -> RefusedError:

@@ -1,5 +1,8 @@
 """Leases for models: only for what the owner named, with that server's authority, never for Barnacle's own ports."""
 
+import ssl
+from typing import Any
+
 import httpx
 import pytest
 
@@ -89,8 +92,8 @@ async def refused(work):
     return caught.value.code
 
 
-async def test_barnacles_own_ports_are_no_models_endpoint(tmp_path):
-    outside = Outside(None)
+async def test_barnacles_own_ports_are_no_models_endpoint(tmp_path, authority):
+    outside = Outside(authority.file)
     with local_server() as server:
         port = server.server_port
         urls = [f"http://{host}:{port}/" for host in ("127.0.0.1", "localhost", "mine.test")]
@@ -102,6 +105,7 @@ async def test_barnacles_own_ports_are_no_models_endpoint(tmp_path):
                     try:
                         answer = await rig.ask(url, scheme="http", host=host, port=port, path="/")
                         found.append(answer.status)
+                        assert not isinstance(answer.body, bytes)
                         assert [piece async for piece in answer.body] == []
                     except Denied as denial:
                         found.append(denial.code)
@@ -113,8 +117,6 @@ async def test_barnacles_own_ports_are_no_models_endpoint(tmp_path):
 async def test_the_owners_authority_counts_at_its_endpoint_and_nowhere_else(tmp_path):
     own, other = ImitationAuthority(tmp_path, "own"), ImitationAuthority(tmp_path, "other")
     certificate, key = own.server("localhost")
-    import ssl
-
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     tls.load_cert_chain(certificate, key)
     async with OpenAiImitation(tls=tls) as server:
@@ -128,7 +130,13 @@ async def test_the_owners_authority_counts_at_its_endpoint_and_nowhere_else(tmp_
                 port = int(address.rpartition(":")[2])
 
                 async def get(path, **more):
-                    facts = {"scheme": "https", "host": "localhost", "port": port, "path": path, "methods": ("GET",)}
+                    facts: dict[str, Any] = {
+                        "scheme": "https",
+                        "host": "localhost",
+                        "port": port,
+                        "path": path,
+                        "methods": ("GET",),
+                    }
                     lease = await broker.open_lease(LeaseScope("r1", "main", **({"purpose": "model"} | facts | more)))
                     http = httpx.AsyncClient(transport=broker.transport(lease))
                     host = more.get("host", "localhost")
