@@ -30,6 +30,7 @@ def _status(context: Context, args: argparse.Namespace) -> int:
     lines = [("box", _box(context, status["device"], now)), ("host", _host(status["host"], times))]
     lines += [("broker", _broker(status["broker"])), ("runs", slots(status.get("queue")))]
     lines += [("model", _model(context, status.get("model"))), ("keys", _keys(context, status.get("credentials")))]
+    lines += _audit(context, status.get("audit"))
     lines += [("has", ", ".join(_counted(count, what) for what, count in status["counts"].items()))]
     health = status["device"].get("health")
     if health:
@@ -63,6 +64,16 @@ def _model(context: Context, model: dict[str, Any] | None) -> str:
     others = [name for name, one in groups.items() if one.get("state") != model["state"]]
     more = f" (otherwise: {clean(', '.join(others))})" if others else ""
     return f"{context.out.styled(clean(model['state']), style)}: {clean(model['text'])}{more}"
+
+
+def _audit(context: Context, audit: dict[str, Any] | None) -> list[tuple[str, str]]:
+    """A line only while events wait for a log that cannot be written."""
+    problem: dict[str, str] | None = (audit or {}).get("problem")
+    if audit is None or problem is None:
+        return []
+    remedy = f"; {clean(problem['remedy'])}" if problem.get("remedy") else ""
+    waiting = context.out.styled(f"{audit['waiting']} events wait", "yellow")
+    return [("audit", f"{waiting}: {clean(problem['message'])}{remedy}")]
 
 
 def _keys(context: Context, credentials: dict[str, Any] | None) -> str:

@@ -46,6 +46,10 @@ class AuditLane:
         elif kind == "run.ended":
             self._witness.run_ended()
 
+    async def describe(self) -> Body:
+        """What waits for the chain, and why (AuditFeed.describe)."""
+        return await self._feed.describe()
+
     async def _tell(self, body: Body) -> None:
         await self._store.put(f"witness:{secrets.token_hex(8)}", "audit.witnessed", body, self._clock.now_ms())
         self._kick()

@@ -251,6 +251,7 @@ class Host:
             "zone": self._link.zone.name,
             "rule": self._link.zone.rule,
             "broker": self._identity.broker,
+            "audit": self._audit.describe if self._audit else None,
             **(self.services.status() if self.services else {"model": None, "credentials": None}),
         }
 

@@ -102,6 +102,7 @@ class Requests:
             "broker": facts["broker"],
             "model": facts["model"],
             "credentials": facts["credentials"],
+            "audit": await facts["audit"]() if facts["audit"] else None,
             "queue": self._box.latest("tele.queue"),
             "queue_age_ms": self._box.age_ms("tele.queue"),
             "counts": counts,

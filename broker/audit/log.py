@@ -14,7 +14,7 @@ from broker.audit import limits
 from broker.audit.clean import Scrub, same
 from broker.audit.disk import Disk
 from broker.audit.errors import AuditUnavailable
-from broker.audit.writer import CHANGED, CLOSED, FULL, UNWRITABLE, ChainWriter, Head, Sizes
+from broker.audit.writer import CHANGED, CLOSED, FULL, OK, UNWRITABLE, ChainWriter, Head, Sizes
 
 __all__ = ["AuditLog", "AuditUnavailable", "Head"]
 
@@ -78,9 +78,10 @@ class AuditLog:
         return self._writer.message
 
     def describe(self) -> dict[str, Any]:
-        """{"state", "message", "chain", "n", "head"}, as the broker's state tells it."""
-        head = self.head
-        return {"state": self.state, "message": self.message, "chain": self.chain, "n": head.n, "head": head.hash}
+        """{"state", "message", "remedy", "chain", "n", "head"}, as the broker's state tells it."""
+        head, remedy = self.head, "" if self.state == OK else self._writer.unavailable().remedy
+        told = {"state": self.state, "message": self.message, "remedy": remedy}
+        return told | {"chain": self.chain, "n": head.n, "head": head.hash}
 
     async def append(self, event: Event) -> Head:
         """Record one event; its number and hash once it is on the disk. Raises AuditUnavailable: it is not recorded."""

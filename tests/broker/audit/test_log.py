@@ -38,7 +38,8 @@ async def test_an_append_answers_with_number_and_hash_and_is_in_the_file(folder:
     head = await log.append(event(1))
     assert head == log.head and head.n == 2
     assert events_in(folder) == [event(1)]
-    assert log.describe() == {"state": "ok", "message": "", "chain": log.chain, "n": 2, "head": head.hash}
+    well = {"state": "ok", "message": "", "remedy": "", "chain": log.chain, "n": 2, "head": head.hash}
+    assert log.describe() == well
     await log.close()
     assert check(folder).head_hash == head.hash
 
