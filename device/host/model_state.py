@@ -31,16 +31,18 @@ class ModelState:
         """(state, name of the model, text for people) for a group: one of STATES, or "absent" when no laptop listens
         though a model is known. Never told of one: "none"."""
         told = self._told
-        if told is None or told["state"] == NONE:
+        if told is None:
             return NONE, "", ""
-        if not self.online:
-            return ABSENT, _text(told, "name"), " ".join(WORDS[ABSENT])
         groups = told.get("groups")
         own = groups.get(folder) if isinstance(groups, dict) else None
         if isinstance(own, str):
             own = {"state": own}
         if not isinstance(own, dict) or own.get("state") not in STATES:
             own = told
+        if own["state"] == NONE:
+            return NONE, "", ""
+        if not self.online:
+            return ABSENT, _text(own, "name") or _text(told, "name"), " ".join(WORDS[ABSENT])
         state = own["state"]
         return state, _text(own, "name") or _text(told, "name"), _text(own, "text") or " ".join(WORDS.get(state, ()))
 

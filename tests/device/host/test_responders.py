@@ -65,6 +65,15 @@ async def test_groups_may_have_models_of_their_own():
     await box.stop()
 
 
+def test_a_group_may_have_a_model_though_the_others_have_none():
+    model = ModelState()
+    model.online = True
+    model.take({"state": "none", "name": "", "text": "", "groups": {"lab": {"state": "ready", "name": "m"}}})
+    assert model.of("lab")[:2] == ("ready", "m") and model.of("main")[0] == "none"
+    model.online = False
+    assert model.of("lab")[:2] == ("absent", "m") and model.of("main")[0] == "none"
+
+
 def test_the_words_of_a_state_are_bounded():
     model = ModelState()
     model.online = True
