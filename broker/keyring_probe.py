@@ -71,10 +71,9 @@ def within(work: Callable[[], T], timeout_ms: int = limits.KEYRING_TIMEOUT_MS) -
 def _probe() -> KeyringState:
     import keyring
     from keyring.backends import fail
-    from keyring.core import init_backend
 
     if isinstance(keyring.get_keyring(), fail.Keyring):
-        init_backend()  # one may have come up since
+        _look_again()
     if isinstance(keyring.get_keyring(), SealedKeyring):
         return _sealed(cast("SealedKeyring", keyring.get_keyring()))
     for backend in _members(keyring.get_keyring()):
@@ -82,6 +81,13 @@ def _probe() -> KeyringState:
         if problem is not None:
             return problem
     return _write_read_delete()
+
+
+def _look_again() -> None:
+    """One may have come up since."""
+    from keyring.core import init_backend
+
+    init_backend()
 
 
 def _members(backend: Any) -> list[Any]:
