@@ -69,16 +69,14 @@ class Silent(FakeKeyring):
 
 def chained(*members):
     chain = ChainerBackend.__new__(ChainerBackend)
-    chain.__dict__["_members"] = members
+    object.__setattr__(chain, "_members", members)
     return chain
 
 
 @pytest.fixture
 def chain(monkeypatch):
     """A chainer with these members, as keyring makes one when there are several back-ends."""
-    monkeypatch.setattr(
-        ChainerBackend, "backends", property(lambda self: list(self.__dict__["_members"])), raising=True
-    )
+    monkeypatch.setattr(ChainerBackend, "backends", property(lambda self: list(self._members)), raising=True)
     return chained
 
 

@@ -130,14 +130,9 @@ async def test_the_owners_authority_counts_at_its_endpoint_and_nowhere_else(tmp_
                 port = int(address.rpartition(":")[2])
 
                 async def get(path, **more):
-                    facts: dict[str, Any] = {
-                        "scheme": "https",
-                        "host": "localhost",
-                        "port": port,
-                        "path": path,
-                        "methods": ("GET",),
-                    }
-                    lease = await broker.open_lease(LeaseScope("r1", "main", **({"purpose": "model"} | facts | more)))
+                    facts: dict[str, Any] = {"scheme": "https", "host": "localhost", "port": port, "path": path}
+                    facts |= {"run": "r1", "group": "main", "purpose": "model", "methods": ("GET",)}
+                    lease = await broker.open_lease(LeaseScope(**(facts | more)))
                     http = httpx.AsyncClient(transport=broker.transport(lease))
                     host = more.get("host", "localhost")
                     return (await http.get(f"https://{host}:{port}{path}/models")).status_code
