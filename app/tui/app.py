@@ -26,6 +26,7 @@ from app.tui.help import Help
 from app.tui.live import PARTS, LiveData, Part
 from app.tui.page import Page
 from app.tui.pages import PAGES
+from app.tui.pages.box import Screens
 from app.tui.palette import Actions
 from app.tui.starting import Appliance, Starting
 from app.tui.themes import DEFAULT, THEMES
@@ -69,9 +70,11 @@ class Dashboard(App[None]):
         folder: Path | None = None,
         facts: Sequence[tuple[str, str]] = (),
         appliance: Appliance | None = None,
+        screen_source: Callable[[], Screens] | None = None,
     ) -> None:
         """`folder` keeps preferences and exports; without one nothing is kept, and exports go where the user is.
-        `facts` are (name, value) that the settings page shows. `appliance` is this machine's; None for another's."""
+        `facts` are (name, value) that the settings page shows. `appliance` is this machine's; None for another's.
+        `screen_source` makes what pictures of the box's screen come from."""
         super().__init__()
         settings = settings or DashboardSettings()
         self.live = LiveData()
@@ -79,6 +82,7 @@ class Dashboard(App[None]):
         self.feed = Feed(connect, self.live, self.wake, self.starting.problem)
         self.pages: list[Page] = [page() for page in PAGES]
         self.facts = list(facts)
+        self.screen_source = screen_source
         self._folder = folder
         self.preferences = preferences.load(self._file, settings)
         self._front = 0
@@ -135,7 +139,7 @@ class Dashboard(App[None]):
             page.display = True
         self._draw()
         page.opened()
-        page.first_focus().focus()
+        self.set_focus(page.first_focus())  # at once: `focus()` is done later, and the next key may be here already
         return page
 
     async def action_page(self, name: str) -> None:
@@ -318,7 +322,12 @@ def run(paths: Paths, remote: OperatorCredentials | None = None) -> int:
         except ProblemError as error:
             raise app.starting.with_key(error) from None
 
-    folder = paths.state / "dashboard"
-    app = Dashboard(connect, settings.dashboard, folder=folder, facts=facts, appliance=local)
+    def screens() -> Screens:
+        from app.host.screen_fetch import ScreenFetch  # its picture library takes a while to load
+
+        return ScreenFetch(remote or LocalAppliance(paths).credentials())
+
+    more: dict[str, Any] = {"folder": paths.state / "dashboard", "facts": facts, "appliance": local}
+    app = Dashboard(connect, settings.dashboard, screen_source=screens, **more)
     app.run()
     return app.return_code or 0

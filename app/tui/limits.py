@@ -14,6 +14,7 @@ AUDIT_PAGE = 200  # older records that are loaded at a time
 AUDIT_OLDER = 2000  # older records kept
 EXPORTS = 100  # files that one dashboard writes
 CHAT_PAGE = 100  # older messages that are loaded at a time
+LOG_LINES = 500  # of what the box printed
 DEPTHS = 12  # latest queue depths of a group, drawn as a line
 WORDS = 1024  # schedules whose words are remembered
 SERVED = 4  # dashboards open in browsers at a time, each a process
