@@ -1,6 +1,7 @@
 """`barnacle schedule …`: scheduled prompts."""
 
 import argparse
+import sys
 from typing import Any
 
 from app.cli.command import Subparsers, command, family, limit
@@ -15,6 +16,7 @@ barnacle schedule add main 'stretch' --every 45m
 barnacle schedule add main 'call home' --at '2026-11-24 17:00'
 barnacle schedule add main 'tea is ready' --in 4m
 barnacle schedule add main 'stand-up' --when 'weekdays at 8:30'"""
+_ASK_AGAIN = ("bad_value", "too_large")  # refusals of what was written
 _ACTS = {
     "pause": ("stop a task until it is resumed", "paused"),
     "resume": ("let a paused task run again", "resumed"),
@@ -33,8 +35,9 @@ def add(commands: Subparsers) -> Subparsers:
     one.add_argument("prompt", metavar="PROMPT", help="what the assistant is asked each time")
     _add_times(one, required=True)
     _add_options(one)
-    example = "barnacle schedule edit 3f2 --cron '0 9 * * *'\nbarnacle schedule edit 3f2 --prompt 'new words'"
-    one = command(schedule, "edit", "change a task", _edit, example=example, json=True)
+    example = "barnacle schedule edit 3f2\nbarnacle schedule edit 3f2 --cron '0 9 * * *'"
+    more = "Without options the task opens as a small TOML file in $EDITOR; what is wrong with it is said at its top."
+    one = command(schedule, "edit", "change a task", _edit, example=example, json=True, more=more)
     one.add_argument("id", metavar="ID", help="a unique part is enough")
     one.add_argument("--prompt", help="what the assistant is asked each time")
     _add_times(one, required=False)
@@ -58,6 +61,7 @@ def _add_times(parser: argparse.ArgumentParser, required: bool) -> None:
     when.add_argument("--at", metavar="TIME", help='local time, e.g. "2026-11-24 17:00"')
     when.add_argument("--in", dest="after", metavar="LENGTH", type=duration_ms, help="once, after e.g. 10m")
     when.add_argument("--when", metavar="WORDS", help='plain words, e.g. "weekdays at 8:30"')
+    parser.add_argument("--force", action="store_true", help="also take an --at that has passed")
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
@@ -74,12 +78,22 @@ def _schedule(context: Context, args: argparse.Namespace) -> dict[str, Any]:
     if args.every is not None:
         return {"kind": "interval", "value": str(args.every)}
     if args.at is not None:
-        return {"kind": "once", "value": schedule_words.local_time(args.at)}
+        return {"kind": "once", "value": _future(context, schedule_words.local_time(args.at), args)}
     if args.after is not None:
         return {"kind": "once", "value": schedule_words.utc_time(now_ms() + args.after)}
     if args.when is not None:
         return schedule_words.understand(args.when, context.settings.zone)
     return {}
+
+
+def _future(context: Context, local: str, args: argparse.Namespace) -> str:
+    from app.errors import UsageError
+    from app.host.box_time import BoxZone
+
+    at_ms, now = BoxZone(context.settings.zone).utc_ms(local), now_ms()
+    if at_ms <= now and not args.force:
+        raise UsageError(f"--at {args.at} was {ago(at_ms, now)}", "choose a later time, or say --force")
+    return local
 
 
 def _add(context: Context, args: argparse.Namespace) -> int:
@@ -93,9 +107,39 @@ def _edit(context: Context, args: argparse.Namespace) -> int:
     fields = _schedule(context, args) | _options(args)
     if args.prompt is not None:
         fields["prompt"] = args.prompt
+    if not fields and sys.stdin.isatty():
+        return _edit_text(context, args)
     if not fields:
         raise UsageError("nothing to change", "give --prompt, a time, --context or --missed")
     return _saved(context, args, context.ask("task.edit", id=args.id, **fields), "changed")
+
+
+def _edit_text(context: Context, args: argparse.Namespace) -> int:
+    """In the editor, until the box takes it or the user gives up."""
+    from app.cli.editor import Editor
+    from app.cli.task_file import TaskFile, with_errors
+    from app.errors import UsageError
+
+    task: dict[str, Any] = context.ask("task", id=args.id)
+    file = TaskFile(task, context.settings.zone)
+    text = file.text()
+    with Editor("task.toml") as editor:
+        while True:
+            saved = editor.edit(text)
+            if not saved.strip() or saved == text:
+                break
+            try:
+                fields = file.changes(saved)
+                if not fields:
+                    break
+                return _saved(context, args, context.ask("task.edit", id=task["id"], **fields), "changed")
+            except Exception as error:
+                if not isinstance(error, UsageError) and getattr(error, "code", "") not in _ASK_AGAIN:
+                    context.out.line(saved)  # what was written is not lost with the connection
+                    raise
+                text = with_errors(saved, [f"{getattr(error, 'message', error)}; {getattr(error, 'remedy', '')}"])
+    print(f"{clean(task['id'])} is as it was", file=sys.stderr)
+    return 0
 
 
 def _options(args: argparse.Namespace) -> dict[str, Any]:

@@ -182,7 +182,8 @@ def test_group_changes_that_mean_nothing_are_wrong_usage(barnacle, argv):
         (("--when", "every 2 hours"), "interval", "7200000"),
     ],
 )
-def test_schedules_reach_the_box_as_it_reads_them(barnacle, when, kind, value):
+def test_schedules_reach_the_box_as_it_reads_them(barnacle, monkeypatch, when, kind, value):
+    monkeypatch.setattr("app.cli.schedule.now_ms", lambda: NOW_MS)
     host = FakeHost({"task.add": TASK})
     code, out, _ = barnacle("schedule", "add", "main", "weather?", *when, "--missed", "skip", host=host)
     assert code == 0 and "task-3f2 added: every weekday at 08:30, next run Wed 2026-11-18 12:06" in out
