@@ -162,6 +162,15 @@ async def test_connect_to_a_then_sni_of_b(run, tls, name):
         writer.transport.abort()
 
 
+async def test_a_proxy_that_believes_connect_would_be_caught(run, tls, monkeypatch):
+    monkeypatch.setattr("broker.proxy.server_name", lambda data: "api.test" if data else None)
+    async with Server(says(reply()), tls) as server:
+        reader, writer = await run.tunnel(server)
+        writer.write(hello("evil.test"))
+        assert await reader.read(1) and server.connections == 1 and run.gate.refusals == []
+        writer.transport.abort()
+
+
 async def test_a_hello_that_does_not_come_ends_the_tunnel(run, tls, monkeypatch):
     monkeypatch.setattr(limits, "HELLO_TIMEOUT_MS", 50)
     async with Server(says(reply()), tls) as server:
