@@ -14,6 +14,8 @@ BODY = {"model", "max_tokens", "messages", "system", "tools", "tool_choice", "st
     "thinking",
 }
 BLOCKS = {
+    "thinking": {"type", "thinking", "signature"},
+    "redacted_thinking": {"type", "data"},
     "text": {"type", "text"},
     "tool_use": {"type", "id", "name", "input"},
     "tool_result": {"type", "tool_use_id", "content", "is_error"},

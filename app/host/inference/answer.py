@@ -8,6 +8,7 @@ from app.host import limits
 from app.host.inference import bounded_json
 from app.host.inference.errors import ModelError
 from app.host.inference.pricing import Usage
+from app.host.inference.thoughts import Thought
 
 Stop = Literal["end", "tool_use", "max_tokens", "refusal"]
 Item = dict[str, Any]
@@ -32,6 +33,9 @@ class Answer:
     chars: int = 0
     """Characters of text and arguments so far."""
     calls: list[ToolCall] = field(default_factory=list[ToolCall])
+    thoughts: list[Thought] = field(default_factory=list[Thought], repr=False)
+    """What the model thought, as it is to be sent back with the results of its calls."""
+    thought_chars: int = 0
 
     def say(self, text: str) -> list[Item]:
         """A piece of text, as items to send on. Raises ModelError beyond limits.MODEL_TEXT_CHARS."""
@@ -41,6 +45,18 @@ class Answer:
         if self.chars > limits.MODEL_TEXT_CHARS:
             raise _too_much(f"more than {limits.MODEL_TEXT_CHARS} characters of text")
         return [{"t": "text", "text": text}]
+
+    def think(self, block: dict[str, Any]) -> dict[str, Any]:
+        """A block of thought that begins; what is put into it later goes through `ponder`."""
+        self.thoughts.append(Thought(block, len(self.calls), self.chars > 0))
+        self.ponder("".join(value for value in block.values() if isinstance(value, str)))
+        return block
+
+    def ponder(self, piece: str) -> None:
+        """More of a thought. Raises ModelError beyond limits.THOUGHT_CHARS."""
+        self.thought_chars += len(piece)
+        if self.thought_chars > limits.THOUGHT_CHARS or len(self.thoughts) > limits.MODEL_CALLS * 2:
+            raise _too_much(f"more than {limits.THOUGHT_CHARS} characters of thought")
 
     def call(self, identity: str, name: str) -> ToolCall:
         """A tool call that begins; one without an id gets one. Raises ModelError beyond limits.MODEL_CALLS."""

@@ -14,6 +14,9 @@ from app.host.models_settings import ModelSettings
 
 _KEPT: Final = {"cache_control": {"type": "ephemeral"}}
 _FOREIGN: Final = re.compile(r"[^a-zA-Z0-9_-]")
+_THOUGHTS: Final = ("thinking", "redacted_thinking")
+_THOUGHT_KEYS: Final = ("type", "thinking", "signature", "data")
+_THOUGHT_DELTAS: Final = {"thinking_delta": "thinking", "signature_delta": "signature"}
 _STOPS: Final[dict[str, Stop]] = {
     "end_turn": "end",
     "stop_sequence": "end",
@@ -65,6 +68,7 @@ class AnthropicReader:
         self.answer = Answer()
         self.complete = False
         self._calls: dict[int, ToolCall] = {}
+        self._thoughts: dict[int, dict[str, Any]] = {}
         self._started = False
 
     def take(self, event: SseEvent) -> list[Item] | None:
@@ -109,14 +113,24 @@ class AnthropicReader:
             call = self.answer.call(loose.text(block.get("id")), loose.text(block.get("name")))
             self._calls[index] = call
             return []
+        if block.get("type") in _THOUGHTS:
+            kept = {key: block[key] for key in _THOUGHT_KEYS if isinstance(block.get(key), str)}
+            self._thoughts[index] = self.answer.think(kept)
+            return []
         return self.answer.say(loose.text(block.get("text"))) if block.get("type") == "text" else []
 
     def _delta(self, index: int, delta: dict[str, Any]) -> list[Item]:
         if not self._started:
             raise ValueError("content before message_start")
-        kind = delta.get("type")
+        kind = loose.text(delta.get("type"))
         if kind == "text_delta":
             return self.answer.say(loose.text(delta.get("text")))
+        if kind in _THOUGHT_DELTAS and index in self._thoughts:
+            key = _THOUGHT_DELTAS[kind]
+            piece = loose.text(delta.get(key))
+            self.answer.ponder(piece)
+            self._thoughts[index][key] = self._thoughts[index].get(key, "") + piece
+            return []
         if kind == "input_json_delta":
             if index not in self._calls:
                 raise ValueError("arguments of a call that never began")
@@ -155,6 +169,8 @@ def _content(blocks: tuple[Block, ...]) -> list[dict[str, Any]]:
 def _block_of(block: Block) -> dict[str, Any]:
     if block.kind == "text":
         return {"type": "text", "text": block.text}
+    if block.kind == "thought":
+        return dict(block.input or {})
     if block.kind == "tool_use":
         return {"type": "tool_use", "id": _identity(block), "name": block.name, "input": block.input}
     result: dict[str, Any] = {

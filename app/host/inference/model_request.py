@@ -20,9 +20,9 @@ Role = Literal["user", "assistant"]
 @dataclass(frozen=True)
 class Block:
     """One piece of a message. `kind` "text": `text`. "tool_use": `id`, `name`, `input`. "tool_result": `id`, `text`,
-    `error`."""
+    `error`. "thought" (never from the box, see thoughts.py): `input`."""
 
-    kind: Literal["text", "tool_use", "tool_result"]
+    kind: Literal["text", "tool_use", "tool_result", "thought"]
     text: str = ""
     id: str = ""
     name: str = ""

@@ -23,6 +23,7 @@ from app.host.inference.model_request import ModelRequest, read_request
 from app.host.inference.pricing import filled, tokens
 from app.host.inference.retry import pause_ms
 from app.host.inference.states import ADD, ModelStates
+from app.host.inference.thoughts import Thoughts
 from app.host.models_settings import ModelSettings, ModelsSettings
 
 Lend = Callable[[str, str, ModelSettings], Awaitable[httpx.AsyncBaseTransport]]
@@ -53,6 +54,7 @@ class Inference:
         self._clock = clock
         self._idle_s = idle_s
         self._chance = chance
+        self._thoughts = Thoughts()
         self._states = ModelStates(settings, clock, on_change)
 
     async def run(self, request: Mapping[str, Any], send_item: SendItem) -> dict[str, Any]:
@@ -165,7 +167,7 @@ class Inference:
         try:
             transport = await self._lend(asked.run or TEST_RUN, asked.folder, model)
             exchange = Exchange(transport, model, api, self._clock, send_item, self._idle_s)
-            answer = await exchange.run(api.body(asked, model))
+            answer = await exchange.run(api.body(self._thoughts.put_back(asked, model.name), model))
         except Exception as error:
             failure = _as_failure(error)
             if failure is None:
@@ -174,6 +176,8 @@ class Inference:
                 failure.partial = True
                 await send_item({"t": "note", "text": f"the answer is incomplete: {failure.message}"})
             raise failure from None
+        if answer.calls:
+            self._thoughts.keep(asked.run, model.name, answer.calls[0].id, answer.thoughts)
         for item in answer.items():
             await send_item(item)
         return answer
