@@ -162,7 +162,7 @@ async def test_a_credential_rotated_in_mid_run_voids_the_lease(rig):
 
 
 async def test_a_credential_goes_nowhere_but_where_it_belongs(rig):
-    for changes in ({"host": "evil.example"}, {"port": 8443}, {"scheme": "http"}):
+    for changes in ({"host": "evil.example"}, {"host": "api.example.evil"}, {"port": 8443}, {"scheme": "http"}):
         with pytest.raises(Denied) as caught:
             await rig.leases.issue(scope(**changes), CREDENTIAL)
         assert caught.value.code == "bad_binding"
