@@ -122,18 +122,21 @@ class Appliance:
         """Wait until the supervisor has started the process anew."""
         await until(lambda: self.pids().get(name, old_pid) != old_pid, f"{name} was started again", timeout_s)
 
-    async def barnacle(self, *args: str, code: int = 0) -> str:
-        """Run the command line as a user would; its standard output. Raises AssertionError on another exit code."""
+    async def barnacle(self, *args: str, code: int = 0, given: str = "") -> str:
+        """Run the command line as a user would, `given` on its standard input; its standard output. Raises
+        AssertionError on another exit code."""
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "app.cli.main",
             *args,
             env={**os.environ, "BARNACLE_HOME": str(self.home), "NO_COLOR": "1", "COLUMNS": "120"},
+            stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
-        out, err = await asyncio.wait_for(process.communicate(), 60)
+        async with asyncio.timeout(60):
+            out, err = await process.communicate(given.encode())
         if process.returncode != code:
             raise AssertionError(f"barnacle {' '.join(args)}: exit code {process.returncode}: {err.decode().strip()}")
         return out.decode()

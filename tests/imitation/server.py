@@ -5,7 +5,7 @@ import json
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import h11
@@ -165,6 +165,8 @@ class _Connection:
             if request is None:
                 return
             raw = self._server.answer(request)
+            if request.method == "HEAD":
+                raw = replace(raw, pieces=())
             if not await self._send(raw):
                 return
             if self._http.our_state is not h11.DONE or self._http.their_state is not h11.DONE:
