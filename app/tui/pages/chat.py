@@ -117,7 +117,7 @@ class ChatPage(Page):
 
     @on(Input.Submitted, "#write")
     def _said(self, event: Input.Submitted) -> None:
-        text = event.value.strip()
+        text = event.input.value.strip()  # not the event's: keys in quick succession would say the same twice
         if text:
             event.input.value = ""
             self.dashboard.perform("send", folder=self.folder, text=text)
@@ -137,7 +137,8 @@ class ChatPage(Page):
             self.query_one(MessageLog).find("")
             self.query_one("#log").focus()
         else:
-            self.query_one("#chat-groups").focus()
+            groups = self.query_one("#chat-groups")
+            (groups if groups.display else self.query_one("#log")).focus()
 
     def action_search(self) -> None:
         """Write what to find."""
