@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar, cast
 
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Input, Label, Select
@@ -23,7 +24,7 @@ class OverrideEditor(Form):
 
     def __init__(self, save: Save, groups: Sequence[tuple[str, str]]) -> None:
         super().__init__(save)
-        self._groups = [("every group", EVERY), *((say.plain(name), folder) for name, folder in groups)]
+        self._groups = [(Text("every group"), EVERY), *((Text(say.plain(name)), folder) for name, folder in groups)]
 
     def compose(self) -> ComposeResult:
         """Fields with their errors, the buttons."""
@@ -48,10 +49,6 @@ class OverrideEditor(Form):
             yield Input(id="reason")
             yield self.error("reason")
             yield from self.buttons()
-
-    def on_mount(self) -> None:
-        """Begin with the host."""
-        self.query_one("#host", Input).focus()
 
     def read(self) -> dict[str, Any]:
         """{"host", "minutes", "reason", "port"?, "group"?}."""

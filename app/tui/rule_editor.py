@@ -12,7 +12,7 @@ from textual.widgets import Checkbox, Input, Label, Select, Static
 from app.cli.rule_words import free_name, made, narrowed, whom
 from app.errors import UsageError
 from app.tui import say
-from app.tui.form import FieldError, Form, Save
+from app.tui.form import FieldError, Form, Save, Tick
 from broker.egress_core import METHODS
 
 EFFECTS = (("allow it", "allow"), ("ask me each time", "ask"), ("deny it", "deny"))
@@ -42,11 +42,11 @@ class RuleEditor(Form):
                     yield Select(EFFECTS, value="allow", allow_blank=False, id="effect")
                 with Vertical():
                     yield Label("Comes before")
-                    ends = [*((say.plain(name), name) for name in self._names), ("the end", AT_THE_END)]
+                    ends = [*((Text(say.plain(name)), name) for name in self._names), (Text("the end"), AT_THE_END)]
                     yield Select(ends, value=AT_THE_END, allow_blank=False, id="before")
             with Horizontal(classes="row"):
-                yield Checkbox("everything below it too", id="subdomains", compact=True)
-                yield Checkbox("may be on the local network", id="private", compact=True)
+                yield Tick("everything below it too", id="subdomains", compact=True)
+                yield Tick("may be on the local network", id="private", compact=True)
             with Horizontal(classes="row"):
                 with Vertical():
                     yield Label("Only for methods")

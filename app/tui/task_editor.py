@@ -36,8 +36,8 @@ class TaskEditor(ModalScreen[dict[str, Any] | None]):
 
     def __init__(self, task: Mapping[str, Any], groups: Sequence[tuple[str, str]], zone: str) -> None:
         super().__init__()
-        self._edited = dict(task)
-        self._groups = [(say.plain(name), folder) for name, folder in groups]
+        self._edited = {**task, "prompt": say.plain_lines(task.get("prompt", ""))}  # a field draws what it holds
+        self._groups = [(Text(say.plain(name)), folder) for name, folder in groups]
         self._zone_name = zone
         self._zone = BoxZone(zone)
         self._times = Times(zone)

@@ -5,6 +5,7 @@ from typing import Any
 
 from app.tui import say
 from app.tui.widgets.line_table import Cell, Column, LineTable
+from app.tui.widgets.titles import set_title
 
 SOON_MS = 60_000
 COLUMNS = (
@@ -32,7 +33,7 @@ class OverridesTable(LineTable):
         """Those that have not ended, with the time that is left now."""
         now = say.now_ms()
         self._overrides = {str(one["id"]): one for one in overrides if one["end_ms"] > now}
-        self.border_title = f"Exceptions · {len(self._overrides)}"
+        set_title(self, f"Exceptions · {len(self._overrides)}")
         left = {key: one["end_ms"] - now for key, one in self._overrides.items()}
 
         def row_of(key: str) -> Sequence[Cell]:

@@ -6,6 +6,7 @@ from typing import Any
 from app.cli.rule_words import narrowed, whom
 from app.tui import say
 from app.tui.widgets.line_table import Cell, Column, LineTable
+from app.tui.widgets.titles import set_title
 
 EFFECTS = {"allow": ("✓ allow", "good"), "ask": ("? ask", "warn"), "deny": ("✕ deny", "bad")}
 COLUMNS = (
@@ -41,8 +42,7 @@ class RulesTable(LineTable):
         """`policy` is {"version", "rules", "problem"}; None before the credential broker has said."""
         rules: list[dict[str, Any]] = (policy or {}).get("rules") or []
         self._rules = {str(rule["name"]): rule for rule in rules}
-        self.border_title = f"Rules · {len(rules)}"
-        self.border_subtitle = f"version {say.plain(policy['version'])}" if policy else ""
+        set_title(self, f"Rules · {len(rules)}", f"version {say.plain(policy['version'])}" if policy else "")
         self.empty("no rules: everything is denied (n makes one)" if policy else "not known yet")
         self.show(list(self._rules), self._cells_of)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from app.tui import say
 from app.tui.widgets.line_table import Cell, Column, LineTable
+from app.tui.widgets.titles import set_title
 
 COLUMNS = (
     Column("secret", 12, grow=1),
@@ -24,7 +25,7 @@ class SecretsTable(LineTable):
     def show_credentials(self, stored: Sequence[dict[str, Any]] | None) -> None:
         """`stored` as the credential broker lists them; None when it does not answer."""
         self._stored = {str(one["name"]): one for one in stored or ()}
-        self.border_title = f"Secrets · {len(self._stored)}"
+        set_title(self, f"Secrets · {len(self._stored)}")
         self.empty("none (barnacle secret set NAME)" if stored is not None else "not known: no credential broker")
         self.show(list(self._stored), self._cells_of)
 
