@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.screen import ModalScreen
-from textual.widgets import Button, Input, Static
+from textual.widgets import Button, Checkbox, Input, Static
 
 from app.errors import ProblemError
 from app.tui import say
@@ -25,11 +25,23 @@ class FieldError(Exception):
         self.field = field
 
 
+class Tick(Checkbox):
+    """A checkbox that differs by more than its colour."""
+
+    BUTTON_INNER = " "
+
+    def watch_value(self) -> None:
+        """Another sign for another value."""
+        self.BUTTON_INNER = "✓" if self.value else " "  # pyright: ignore[reportConstantRedefinition]
+        super().watch_value()
+
+
 class Form(ModalScreen[bool]):
     """A subclass yields fields, an `error(field)` below each, and `buttons()`; `read()` gives what is saved or raises
     FieldError. Dismisses with True when `save` took it; what it refuses is shown at the field `REFUSED_AT`."""
 
     REFUSED_AT: ClassVar[str] = ""
+    AUTO_FOCUS = "Input"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s", "save", "Save", tooltip="Save"),
         Binding("escape", "dismiss(False)", "Cancel", tooltip="Leave without saving"),

@@ -11,6 +11,7 @@ from app.errors import ProblemError
 from app.host.operator_client import OperatorRefused
 from app.tui.app import Dashboard
 from app.tui.confirm import Confirm
+from app.tui.form import Tick
 from app.tui.override_editor import OverrideEditor
 from app.tui.rule_editor import RuleEditor
 from app.tui.widgets.keeping_panel import KeepingPanel
@@ -164,6 +165,8 @@ async def test_a_rule_is_made_with_errors_at_the_field(client: Refusing) -> None
         await opened(pilot, app)
         await pilot.press("n")
         await until(pilot, lambda: isinstance(app.screen, RuleEditor), "the dialog")
+        await pilot.press(*"x.example")  # at once into the first field
+        assert app.screen.query_one("#what", Input).value == "x.example"
         for fields, at, words in (
             ({"what": ""}, "what", "say what it is about"),
             ({"what": "https://u:p@x.example/"}, "what", "; "),
@@ -176,6 +179,7 @@ async def test_a_rule_is_made_with_errors_at_the_field(client: Refusing) -> None
             await pilot.pause()
             assert words in text(app, f"#{at}-error"), (fields, text(app, f"#{at}-error"))
         assert client.commands() == []
+        assert not app.screen.query_one("#private", Tick).value
         client.refusals["policy.add"] = OperatorRefused("bad_policy", "64 rules are too many", "remove one")
         write(app, rule_name="")
         await until(pilot, lambda: "allow news.example" in text(app, "#preview"), "the preview")
@@ -186,6 +190,27 @@ async def test_a_rule_is_made_with_errors_at_the_field(client: Refusing) -> None
         await until(pilot, lambda: len(app.screen_stack) == 1, "saved")
         rule = {"name": "news-example", "effect": "allow", "host": "news.example", "methods": ["GET"]}
         assert client.commands()[1:] == [("policy.add", {"rule": rule | {"groups": ["family"]}})]
+
+
+async def test_ticks_differ_by_more_than_colour_and_count(client: Refusing) -> None:
+    app = Dashboard(lambda: client)
+    async with app.run_test(size=SIZE) as pilot:
+        await opened(pilot, app)
+        await pilot.press("n")
+        await until(pilot, lambda: isinstance(app.screen, RuleEditor), "the dialog")
+        write(app, what="nas.lan")
+        private, below = (app.screen.query_one(f"#{name}", Tick) for name in ("private", "subdomains"))
+        assert "✓" not in str(private.render())
+        private.value = True
+        await until(pilot, lambda: "✓" in str(private.render()), "the tick")
+        below.value = True
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: "one exact host" in text(app, "#what-error"), "no suffix on the local network")
+        below.value = False
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: bool(client.commands()), "saved")
+        rule = {"name": "nas-lan", "effect": "allow", "host": "nas.lan", "private": True}
+        assert client.commands() == [("policy.add", {"rule": rule})]
 
 
 async def test_a_rule_is_removed_after_a_question_and_put_back_where_it_was(client: Refusing) -> None:

@@ -67,7 +67,7 @@ def _models(facts: dict[str, Any]) -> list[Line]:
     if models is None:
         return []
     if not models:
-        return [("model", "none (barnacle model add)", "dim")]
+        return [("model", "none (barnacle models add)", "dim")]
     colours = {"ready": "green"}
     return [
         ("model", f"{one['name']}: {one.get('text') or one.get('state')}", colours.get(str(one.get("state")), "yellow"))
