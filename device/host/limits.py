@@ -49,6 +49,7 @@ CONVERSATION_KEPT_BYTES = const(8 * 1024)  # of those, what stays word for word 
 CONVERSATION_MESSAGES = const(32)  # earlier messages that are summarised before their ring drops them
 SUMMARY_BYTES = const(3072)  # summary of what was said before
 NOTE_BYTES = const(4096)  # notes of a group, and those for all
+NOTES_BYTES = const(64 * 1024)  # of all groups together
 NOTE_ENCODED_BYTES = const(5120)  # the same with the escapes of XML and JSON
 TOOL_CALLS = const(8)  # tool calls in one answer of the model; the others are told so
 TOOL_ARGS_BYTES = const(8192)  # arguments of a tool call, as JSON

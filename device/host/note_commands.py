@@ -45,6 +45,10 @@ def write(state, args, context):
         raise Refused(
             "too_large", "the notes exceed %d bytes" % limits.NOTE_BYTES, "write a shorter text in their place"
         )
+    others = sum([len(note["text"].encode()) for note in state.notes.values() if note["scope"] != scope])
+    if text and others + len(text.encode()) > limits.NOTES_BYTES:
+        message = "the notes of all groups together exceed %d bytes" % limits.NOTES_BYTES
+        raise Refused("full", message, "shorten or remove some: barnacle notes")
     actor = context.actor
     by = "owner" if actor.get("kind") == "owner" else "group:%s" % actor.get("folder")
     note = {"scope": scope, "text": text, "by": by, "ts_ms": context.now_ms}

@@ -55,6 +55,7 @@ BEYOND = {
     "SUMMARY_BYTES": "host/test_conversation.py::"
     "test_before_its_ring_drops_them_old_messages_are_summarised_and_the_summary_lasts",
     "NOTE_BYTES": "host/test_note_commands.py::test_notes_are_bounded_plain_and_in_json_and_what_is_appended_counts",
+    "NOTES_BYTES": "host/test_note_commands.py::test_all_notes_together_are_bounded_and_may_always_be_shortened",
     "NOTE_ENCODED_BYTES": "host/test_note_commands.py::"
     "test_notes_are_bounded_plain_and_in_json_and_what_is_appended_counts",
     "TOOL_CALLS": "host/test_tools.py::test_odd_ids_items_and_too_many_calls_are_sorted_out",

@@ -78,3 +78,18 @@ async def test_notes_of_no_group_and_odd_arguments_are_refused():
     assert (await box.command("notes.get"))["result"]["scope"] == "global"
     assert box.state.notes == {}
     await box.stop()
+
+
+async def test_all_notes_together_are_bounded_and_may_always_be_shortened():
+    box = await Box().start()
+    most = limits.NOTES_BYTES // limits.NOTE_BYTES
+    for n in range(most):
+        await box.group("g%d" % n)
+        assert (await box.command("notes.set", scope="g%d" % n, text="x" * limits.NOTE_BYTES))["ok"], n
+    refused = await box.command("notes.set", scope="main", text="x")
+    assert not refused["ok"] and refused["error"]["code"] == "full"
+    assert (await box.command("notes.set", scope="main", text=""))["ok"]
+    assert (await box.command("notes.set", scope="g0", text="y" * limits.NOTE_BYTES))["ok"]
+    assert (await box.command("notes.set", scope="g0", text="short"))["ok"]
+    assert (await box.command("notes.set", scope="main", text="x"))["ok"]
+    await box.stop()
