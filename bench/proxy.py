@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -59,6 +60,7 @@ async def broker(folder: Path) -> None:
     from broker.egress_core import make_rules
     from broker.forward import Forwarder
     from broker.http_server import serve_unix
+    from broker.model_endpoints import ModelEndpoint, ModelEndpoints
     from broker.request_headers import Credential
     from broker.resolve import Resolver
     from broker.secret import Secret
@@ -76,8 +78,10 @@ async def broker(folder: Path) -> None:
     audit = await AuditLog.open(folder / "audit", bytes(32))
     forwarder = Forwarder(Resolver(), Dialer(folder / "ca.pem"))
     vault: Any = NoKeyring()
-    service = Service(vault, audit, forwarder, lambda: make_rules("v1", []))
-    server = await serve_unix(folder / "s", Api(service).handle)
+    endpoints = ModelEndpoints([ModelEndpoint("https", "localhost", port, "/")])
+    service = Service(vault, audit, forwarder, lambda: make_rules("v1", []), endpoints=endpoints)
+    others: Any = SimpleNamespace(test=None, add=None, remove=None, unlock=None, open=None)
+    server = await serve_unix(folder / "s", Api(service, others, others, others).handle)
     await _ready(0)
     await server.close()
 

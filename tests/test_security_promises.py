@@ -12,7 +12,7 @@ _NAMED = re.compile(r"`((?:[a-z_]+/)*[a-z_]*(?:/|\.py)(?:::[a-z_0-9]+)?)`")
 
 
 def missing(table: str) -> list[str]:
-    """What the rows of a table name that is not there. A bare file name means the folder of the test named before it."""
+    """What the rows of a table name that is not there. A bare file name: the folder of the test before it."""
     lost: list[str] = []
     for row in table.splitlines():
         folder = ROOT / "tests"
