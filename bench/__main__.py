@@ -22,6 +22,7 @@ NAMES = (
     "power_cut",
     "tokens",
     "audit",
+    "canary",
     "fuzz",
     "proxy",
     "redaction",
