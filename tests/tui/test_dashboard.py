@@ -129,6 +129,12 @@ async def test_a_group_is_opened_in_the_chat_and_its_run_is_cancelled() -> None:
         await pilot.press("enter")
         assert isinstance(app.page, ChatPage)
         assert app.page.folder == "family"
+        await app.open_page("overview")
+        await pilot.press("up", "c")
+        assert isinstance(app.page, ChatPage)
+        assert app.page.folder == "main"
+        await pilot.press("ctrl+n")
+        assert app.page.folder == "family"
 
 
 def test_queue_depths_become_a_small_line() -> None:

@@ -33,6 +33,18 @@ async def test_a_theme_is_chosen_kept_and_used_the_next_time(tmp_path: Path) -> 
     assert stat.S_IMODE((tmp_path / "dashboard.json").stat().st_mode) == 0o600
 
 
+async def test_keys_choose_the_next_theme_and_the_other_density() -> None:
+    app = Dashboard(FakeClient)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await loaded(pilot)
+        await app.open_page("settings")
+        await pilot.press("t", "v")
+        await until(pilot, lambda: app.preferences.density == "compact", "the other density")
+        assert app.theme == THEMES[1].name
+        await pilot.press("v")
+        await until(pilot, lambda: app.preferences.density == "comfortable", "the first one again")
+
+
 def test_config_gives_the_defaults_and_a_choice_comes_first(tmp_path: Path) -> None:
     settings = DashboardSettings(theme="nord", density="compact", notify="off")
     assert preferences.load(tmp_path / "none.json", settings) == Preferences("nord", "compact", "off")
