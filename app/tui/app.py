@@ -233,6 +233,7 @@ class Dashboard(App[None]):
         """Choose something (see Preferences) and keep it for the next time."""
         self.preferences = replace(self.preferences, **choices)
         self._apply_preferences()
+        self._tick()  # colours in text are the theme's
         try:
             preferences.save(self._file, self.preferences)
         except OSError as error:

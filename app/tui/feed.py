@@ -20,6 +20,7 @@ LOADED: dict[Part, dict[str, Any]] = {
     "audit": {"limit": 200},
     "runs": {"limit": 200},
     "asks": {},
+    "spend": {"limit": 500},
 }
 RETRY_S = 2.0
 LOOK_S = 0.25

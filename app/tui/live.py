@@ -7,12 +7,14 @@ grows when the part changes, so a widget redraws only what is new to it.
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from typing import Any, Final, Literal, cast
+from zoneinfo import ZoneInfo
 
 from app.tui import limits
 
 Record = dict[str, Any]
-Part = Literal["status", "groups", "tasks", "audit", "chat", "connection", "asks", "runs", "overrides"]
+Part = Literal["status", "groups", "tasks", "audit", "chat", "connection", "asks", "runs", "overrides", "spend"]
 PARTS: Final[tuple[Part, ...]] = (
     "status",
     "groups",
@@ -23,6 +25,7 @@ PARTS: Final[tuple[Part, ...]] = (
     "asks",
     "runs",
     "overrides",
+    "spend",
 )
 
 
@@ -39,6 +42,7 @@ class LiveData:
         self.depths: dict[str, deque[int]] = {}
         self.asks: OrderedDict[str, Record] = OrderedDict()
         self.runs: OrderedDict[str, Record] = OrderedDict()
+        self.spend: dict[str, Record] = {}
         self.connected = False
         self.problem = "connecting …"
         self.remedy = ""
@@ -59,6 +63,7 @@ class LiveData:
             "ask.set": self._ask,
             "override.set": self._override,
             "override.end": self._override,
+            "spend.set": self._spend,
             "tele.queue": self._queue,
             "tele.health": self._health,
             "tele.text": self._text,
@@ -82,6 +87,11 @@ class LiveData:
         """Seconds since the box was started; None when it has not said. It tells it rarely, so its age is added."""
         told_ms = self.health.get("uptime_ms")
         return None if told_ms is None else told_ms / 1000 + time.monotonic() - self._health_at
+
+    @property
+    def health_age_s(self) -> float | None:
+        """How long ago the box told its health; None when it has not."""
+        return time.monotonic() - self._health_at if self.health and self._health_at else None
 
     @property
     def slots(self) -> Record:
@@ -114,6 +124,11 @@ class LiveData:
         """Seconds since anything was heard from the host; None before the first answer."""
         return time.monotonic() - self.fresh_at if self.fresh_at else None
 
+    def spent_today(self, now_ms: int) -> dict[str, Record]:
+        """folder → what its runs used of language models this day of the zone: micro_usd, input, output, calls."""
+        today = datetime.fromtimestamp(now_ms / 1000, ZoneInfo(self.zone)).date().isoformat()
+        return {folder: row for folder, row in self.spend.items() if row["day"] == today and folder in self.groups}
+
     def load(self, part: Part, answer: Any) -> None:
         """Replace one part (status, groups, tasks, audit) by the host's answer to the request of that name."""
         if part == "status":
@@ -129,6 +144,8 @@ class LiveData:
             self.asks = OrderedDict((row["id"], row) for row in cast("list[Record]", answer))
         elif part == "runs":
             self.runs = OrderedDict((row["id"], row) for row in cast("list[Record]", answer))
+        elif part == "spend":
+            self.spend = {row["folder"]: row for row in cast("list[Record]", answer)}
         self._changed(part)
 
     def load_chat(self, folder: str, messages: Iterable[Record]) -> None:
@@ -233,6 +250,10 @@ class LiveData:
 
     def _override(self, body: Record) -> None:
         self._changed("overrides")  # whoever shows them asks the host
+
+    def _spend(self, body: Record) -> None:
+        self.spend[body["folder"]] = body
+        self._changed("spend")
 
     def _run(self, body: Record) -> None:
         _keep(self.runs, body, limits.RUNS)

@@ -61,6 +61,12 @@ def size(count: int | None) -> str:
     return f"{count / 1024:.0f} KB" if count < 1024 * 1024 else f"{count / 1024 / 1024:.1f} MB"
 
 
+def dollars(micro_usd: int) -> str:
+    """Millionths of a dollar as "$1.23", the cents rounded up."""
+    cents = -(-micro_usd // 10_000)
+    return f"${cents // 100}.{cents % 100:02}"
+
+
 def plain(text: object, limit: int = 0) -> str:
     """Untrusted text for a terminal: control characters become spaces; at most `limit` characters if given."""
     cleaned = "".join(" " if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co") else c for c in str(text))

@@ -81,6 +81,7 @@ class FakeClient:
             "audit": [],
             "runs": [],
             "asks": [],
+            "spend": [],
             "messages": [],
         }
 

@@ -24,7 +24,7 @@ class OverviewPage(Page):
     NAME = "overview"
     TITLE = "Overview"
     SHORT = "Ovw"
-    PARTS: ClassVar[frozenset[Part]] = frozenset({"groups", "tasks", "status", "runs", "chat", "asks"})
+    PARTS: ClassVar[frozenset[Part]] = frozenset({"groups", "tasks", "status", "runs", "chat", "asks", "spend"})
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "chat", "Chat", tooltip="Write to the selected group", id="overview.chat"),
         Binding("p", "pause", "Pause", tooltip="Pause or resume the selected group", id="overview.pause"),
@@ -55,9 +55,9 @@ class OverviewPage(Page):
         """Draw what is new."""
         if new & {"asks", "groups"}:
             self._show_ask(live)
-        if new & {"status", "connection"}:
+        if new & {"status", "connection", "spend"}:
             self.query_one(HealthPanel).show_live(live)
-        if new & {"groups", "tasks"}:
+        if new & {"groups", "tasks", "spend"}:
             self.query_one(GroupsTable).show_live(live)
         if new & {"runs", "chat", "tasks", "groups"}:
             self.query_one(RunningPanel).show_live(live)

@@ -6,6 +6,7 @@ from rich.text import Text
 
 from app.tui import say
 from app.tui.live import LiveData
+from app.tui.tones import tone
 from app.tui.widgets.steady_text import SteadyText
 from app.tui.widgets.titles import set_title
 
@@ -29,7 +30,7 @@ class AsksPanel(SteadyText):
         self.shown = asks[0] if asks else None
         if asks:
             set_title(self, self.BORDER_TITLE, f"1 of {len(asks)}" if len(asks) > 1 else "")
-            self.update(_words(asks[0], live))
+            self.update(_words(self, asks[0], live))
 
 
 def open_asks(live: LiveData) -> list[dict[str, Any]]:
@@ -39,14 +40,14 @@ def open_asks(live: LiveData) -> list[dict[str, Any]]:
     return sorted(waiting, key=lambda ask: ask["n"])
 
 
-def _words(ask: dict[str, Any], live: LiveData) -> Text:
+def _words(panel: AsksPanel, ask: dict[str, Any], live: LiveData) -> Text:
     text = Text(no_wrap=True, overflow="ellipsis")
     group = live.groups.get(ask["folder"], {}).get("name", ask["folder"])
     left_s = max(0, ask["expires_ms"] - say.now_ms()) // 1000
     text.append(say.plain(group, 24), "bold")
     text.append(f"  {say.plain(ask['tool'], 40)} ")
     text.append(say.plain(" ".join(part for part in (ask["method"], ask["host"]) if part), 80), "bold")
-    text.append(f"  {left_s} s left\n", "yellow")
+    text.append(f"  {left_s} s left\n", tone(panel, "warn"))
     text.append(say.plain(ask["args"], TEXT_CHARS) + "\n")
     text.append(say.plain(ask["why"], TEXT_CHARS), "dim")
     return text

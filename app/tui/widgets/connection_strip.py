@@ -4,6 +4,7 @@ from rich.text import Text
 
 from app.tui import say
 from app.tui.live import LiveData
+from app.tui.tones import tone
 from app.tui.widgets.steady_text import SteadyText
 
 MODEL = {
@@ -32,8 +33,10 @@ class ConnectionStrip(SteadyText):
         text = Text(no_wrap=True, overflow="ellipsis")
         text.append(" Barnacle ", "bold reverse")
         if not live.connected:
-            text.append(f"  ✕ {say.plain(live.problem)}", "bold red")
-            text.append(f"  · {'no data yet' if live.age_s is None else f'data {say.age(live.age_s)} old'}", "yellow")
+            text.append(f"  ✕ {say.plain(live.problem)}", tone(self, "bad", bold=True))
+            text.append(
+                f"  · {'no data yet' if live.age_s is None else f'data {say.age(live.age_s)} old'}", tone(self, "warn")
+            )
             if live.remedy:
                 text.append(f"  · {say.plain(live.remedy)}")
         else:
@@ -42,13 +45,13 @@ class ConnectionStrip(SteadyText):
 
     def _host_there(self, text: Text, live: LiveData) -> None:
         device = live.device
-        text.append("  ● host", "green")
+        text.append("  ● host", tone(self, "good"))
         if device.get("online"):
-            text.append("  ● box ", "green")
+            text.append("  ● box ", tone(self, "good"))
         else:
-            text.append("  ○ box not reachable ", "bold yellow")
+            text.append("  ○ box not reachable ", tone(self, "warn", bold=True))
             if device.get("seen_ms"):
-                text.append(f"(seen {say.until(device['seen_ms'], say.now_ms())}) ", "yellow")
+                text.append(f"(seen {say.until(device['seen_ms'], say.now_ms())}) ", tone(self, "warn"))
         self._lent(text, live)
         text.append(say.plain(device.get("id", "")), "dim")
         broker = live.status.get("broker", {})
@@ -59,9 +62,9 @@ class ConnectionStrip(SteadyText):
         """What the laptop lends to the box: the model and the credential broker. Only what is known is named."""
         words = MODEL.get(str(live.model.get("state")))
         if words == "":
-            text.append(" ● model ", "green")
+            text.append(" ● model ", tone(self, "good"))
         elif words:
-            text.append(f" ○ {words} ", "bold yellow")
+            text.append(f" ○ {words} ", tone(self, "warn", bold=True))
         state = str(live.credentials.get("state"))
         if state in CREDENTIALS:
-            text.append(f" ✕ {CREDENTIALS[state]} ", "bold red" if state in STOPPED else "bold yellow")
+            text.append(f" ✕ {CREDENTIALS[state]} ", tone(self, "bad" if state in STOPPED else "warn", bold=True))

@@ -22,6 +22,7 @@ COLUMNS = (
     Column("", 12, hide_below=58),
     Column("tasks", 5, align="right"),
     Column("last message", 12, hide_below=52),
+    Column("today", 7, align="right", hide_below=70),
 )
 
 
@@ -37,17 +38,19 @@ class GroupsTable(LineTable):
         counts: dict[str, int] = {}
         for task in live.tasks.values():
             counts[task["folder"]] = counts.get(task["folder"], 0) + (task["status"] == "active")
+        spent = live.spent_today(now)
         ordered = sorted(live.groups.values(), key=lambda g: (g["folder"] != "main", g["name"].lower()))
 
         def row_of(key: str) -> Sequence[Cell]:
             group = live.groups.get(key)
             depths = live.depths.get(key, ())
-            return _row(group, depths, counts.get(key, 0), now) if group is not None else ()
+            used = spent.get(key, {}).get("micro_usd")
+            return _row(group, depths, counts.get(key, 0), used, now) if group is not None else ()
 
         self.show([group["folder"] for group in ordered], row_of)
 
 
-def _row(group: dict[str, Any], depths: Iterable[int], tasks: int, now: int) -> Sequence[Cell]:
+def _row(group: dict[str, Any], depths: Iterable[int], tasks: int, used: int | None, now: int) -> Sequence[Cell]:
     state = "paused" if group.get("paused") else str(group.get("state", "idle"))
     sign, style = STATES.get(state, ("?", ""))
     depth = group.get("depth") or 0
@@ -59,6 +62,7 @@ def _row(group: dict[str, Any], depths: Iterable[int], tasks: int, now: int) -> 
         (line(depths), "warn"),
         (str(tasks), "" if tasks else "quiet"),
         (say.until(last, now) if isinstance(last, int) else "–", "quiet"),
+        (say.dollars(used) if used is not None else "–", "quiet"),
     )
 
 

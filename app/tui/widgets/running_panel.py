@@ -7,6 +7,7 @@ from textual.containers import VerticalScroll
 
 from app.tui import say
 from app.tui.live import LiveData
+from app.tui.tones import tone
 from app.tui.widgets.steady_text import SteadyText
 
 NEXT_SHOWN = 12
@@ -27,7 +28,7 @@ class RunningPanel(VerticalScroll):
         text = Text()
         running = [run for run in live.runs.values() if run.get("state") == "running"]
         for run in running:
-            _running(text, run, live, now)
+            _running(self, text, run, live, now)
         if not running:
             text.append("nothing runs\n", "dim")
         text.append("\nnext\n", "bold")
@@ -36,7 +37,7 @@ class RunningPanel(VerticalScroll):
             key=lambda task: (task["next_ms"], task["id"]),
         )
         for task in coming[:NEXT_SHOWN]:
-            text.append(f"  {say.when(task['next_ms'], now, live.zone):<12}", "")
+            text.append(f"  {say.when(task['next_ms'], now, live.zone):<13}", "")
             text.append(f"{say.until(task['next_ms'], now):<10}", "dim")
             text.append(f"{_name(live, task['folder'])}  ", "dim")
             text.append(say.plain(task["prompt"], 80) + "\n")
@@ -45,16 +46,16 @@ class RunningPanel(VerticalScroll):
         self.query_one("#running-text", SteadyText).update(text)
 
 
-def _running(text: Text, run: dict[str, Any], live: LiveData, now: int) -> None:
+def _running(panel: RunningPanel, text: Text, run: dict[str, Any], live: LiveData, now: int) -> None:
     task = live.tasks.get(str(run.get("task") or ""))
     what = say.plain(task["prompt"], 60) if task is not None else "answers"
-    text.append("▶ ", "green")
+    text.append("▶ ", tone(panel, "good"))
     text.append(_name(live, run["folder"]), "bold")
     text.append(f"  {what}")
     if run.get("started_ms"):
         text.append(f"  {say.age(max(0, now - run['started_ms']) / 1000)}", "dim")
     if (run.get("attempt") or 1) > 1:
-        text.append(f"  try {run['attempt']}", "yellow")
+        text.append(f"  try {run['attempt']}", tone(panel, "warn"))
     text.append("\n")
     said = say.plain_lines(live.run_texts.get(run["folder"], "")).splitlines()[-LIVE_LINES:]
     for line in said:
