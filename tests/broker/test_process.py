@@ -77,6 +77,27 @@ async def test_without_a_policy_a_fetch_is_denied_and_with_a_rule_it_passes(brok
     assert answer.status_code == 200 and len(server.seen) == 1
 
 
+async def test_rules_are_tried_and_changed_through_the_admin_socket(broker):
+    rule = {"name": "metadata", "effect": "allow", "network": "169.254.0.0/16"}
+    async with BrokerClient(broker.socket) as client:
+        assert (await client.test_policy("https://192.0.2.7/"))["rule"] == "policy_unreadable"
+        for name, address in (("doc", "192.0.2.7"), ("own", "1.1.1.1")):
+            added = await client.change_policy(
+                "add", {"rule": {"name": name, "effect": "allow", "host": address}, "actor": "op"}
+            )
+        assert (await client.state())["policy"]["version"] == added["version"]
+        assert (await client.test_policy("https://1.1.1.1/", "POST", "main"))["effect"] == "allow"
+        await client.change_policy("add", {"rule": rule, "actor": "op"})
+        assert (await client.test_policy("https://169.254.169.254/"))["rule"] == "never"  # which nothing opens
+        await client.change_policy("remove", {"name": "own", "version": (await client.state())["policy"]["version"]})
+        assert (await client.test_policy("https://1.1.1.1/"))["rule"] == "default_deny"
+        assert await refused(client.change_policy("remove", {"name": "own"})) == "unknown_rule"
+        assert await refused(client.change_policy("rename", {"name": "doc"})) == "bad_request"
+    assert broker.stop() == 0
+    log = "".join(path.read_text() for path in (broker.folder / "audit").glob("*") if path.suffix)
+    assert log.count("policy.add") == 3 and log.count("policy.remove") == 1
+
+
 async def test_a_revoked_run_is_cut_off_within_a_second(broker, server):
     async with BrokerClient(broker.socket) as client:
         http = httpx.AsyncClient(transport=client.transport(await client.open_lease(scope_for(server))), timeout=30)
