@@ -73,16 +73,30 @@ class Output:
         return f"\x1b[{';'.join(_STYLES[style] for style in styles)}m{text}\x1b[0m"
 
     def table(self, heads: Sequence[str], rows: Sequence[Sequence[object]], empty: str = "nothing") -> None:
-        """Aligned columns. Cells are cleaned; on a terminal the widest columns give way so that lines fit."""
+        """Aligned columns. Cells are cleaned; on a terminal the widest columns give way so that lines fit. Where even
+        that is not enough, each row is told in lines of its own, without what it has nothing of."""
         if not rows:
             self.line(self.styled(empty, "dim"))
             return
         cells = [[clean("-" if cell is None else cell) for cell in row] for row in rows]
         widths = [max(width_of(row[i]) for row in [list(heads), *cells]) for i in range(len(heads))]
         self._narrow(widths)
+        if self._width is not None and sum(widths) + GAP * (len(widths) - 1) > self._width:
+            self._blocks(heads, cells, self._width)
+            return
         self.line(self.styled(_row(heads, widths), "bold"))
         for row in cells:
             self.line(_row(row, widths))
+
+    def _blocks(self, heads: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> None:
+        beside = max(width_of(head) for head in heads) + GAP
+        for number, row in enumerate(rows):
+            if number:
+                self.line()
+            for head, cell in zip(heads, row, strict=True):
+                if cell not in ("", "-"):
+                    named = head + " " * (beside - width_of(head))
+                    self.line(self.styled(named, "bold") + shorten(cell, max(1, width - beside)))
 
     def _narrow(self, widths: list[int]) -> None:
         if self._width is None:

@@ -104,3 +104,17 @@ def test_times_are_in_the_zone():
     assert Times("Europe/Berlin").full(1_795_000_000_000) == "Wed 2026-11-18 12:06"
     assert Times("Europe/Berlin").with_offset(1_795_000_000_000) == "Wed 2026-11-18 12:06 +01:00"
     assert Times("No/Where").zone == "UTC"
+
+
+def test_a_terminal_too_narrow_for_the_columns_gets_a_line_per_cell(monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    stream = Terminal()
+    heads = ("group", "name", "answers to", "state", "waiting", "tasks", "last message")
+    row = ("family", "Family of the house", "every message", "retrying", None, 3, "x" * 90)
+    Output(stream, 40).table(heads, [row, row])
+    lines = stream.getvalue().splitlines()
+    assert lines[0] == "group         family" and lines[2] == "answers to    every message"
+    assert lines[6] == "" and len(lines) == 13 and max(map(len, lines)) <= 40
+    wide = Terminal()
+    Output(wide, 80).table(heads, [row, row])
+    assert len(wide.getvalue().splitlines()) == 3
