@@ -41,6 +41,7 @@ ANSWER_BYTES: Final = 1024 * 1024  # JSON text of one answer
 REQUEST_ID_CHARS: Final = 128
 PIECE_BYTES: Final = 7000  # escaped text of one part of an answer, so that its envelope stays below 8192 bytes
 FORGERIES_AUDITED_PER_MINUTE: Final = 6  # further ones are only counted
+SESSIONS_NOTED: Final = 256  # sessions of operators that are known to be in the audit log
 
 # --- events ---
 EVENTS_WAITING: Final = 512  # events not yet published; telemetry goes first, and `thinned` says how many went
@@ -72,6 +73,8 @@ FETCH_HEADER_BYTES: Final = 2048  # that a run may set
 CALLS_REMEMBERED: Final = 256  # names of calls, so that a request that comes again is not served again
 BROKER_LOOK_MS: Final = 500  # how often the credential broker is asked how it is
 BROKER_ANSWER_S: Final = 5
+POLICY_AGAIN_MS: Final = 1_000  # the box is told rules that it refused again after so long; doubles
+POLICY_AGAIN_MAX_MS: Final = 60_000
 MODEL_NEWS_BYTES: Final = 6000  # `host.model` to the box; texts of groups go first
 
 # --- operator client ---

@@ -23,7 +23,7 @@ class OperatorServer:
     """`receive` what came on a client's request topic; answers leave by `publish(client, data)`.
 
     `handle(name, args, request_id, client)` answers a request or raises RequestRefused; `spawn` runs it as a task;
-    `audit(what, detail, actor)` notes what was refused.
+    `audit(what, detail, actor)` notes what was refused, and each session.
     """
 
     def __init__(
@@ -47,6 +47,7 @@ class OperatorServer:
         self._audit = audit
         self._clients: dict[str, Sessions] = {}
         self._audited_ms: list[int] = []
+        self._noted: dict[str, None] = {}
         self.dropped: dict[str, int] = {}
 
     async def receive(self, client: str, data: bytes) -> None:
@@ -96,7 +97,17 @@ class OperatorServer:
         elif not fresh:
             self._drop("replayed", client)
         elif request_id not in sessions.under_way:
+            self._note_session(client, body["sid"])
             self._start(client, sessions, request_id, name, body["args"])
+
+    def _note_session(self, client: str, sid: str) -> None:
+        """A session counts from its first request on: a greeting alone may be a recording."""
+        if sid in self._noted:
+            return
+        self._noted[sid] = None
+        if len(self._noted) > limits.SESSIONS_NOTED:
+            del self._noted[next(iter(self._noted))]
+        self._audit("operator.session", "began", f"op:{client}")
 
     def _start(self, client: str, sessions: Sessions, request_id: str, name: str, args: dict[str, Any]) -> None:
         if len(sessions.under_way) >= limits.REQUESTS_AT_A_TIME:

@@ -162,6 +162,26 @@ async def test_forgeries_are_audited_at_a_bounded_rate() -> None:
     assert desk.server.dropped == {"bad_mac": 100}
 
 
+async def test_each_session_is_audited_once_from_its_first_request_on() -> None:
+    desk = Desk()
+    first = await desk.hello()
+    assert desk.audited == []  # a greeting alone may be a recording
+    for number in (1, 2):
+        await desk.ask(first, number, f"q{number}")
+    assert desk.audited == ["operator.session began op:tui"]
+    second = await desk.hello(nonce="x" * 16)
+    await desk.ask(second, 1, "q3")
+    await desk.ask(first, 3, "q4")
+    assert desk.audited == ["operator.session began op:tui"] * 2
+
+
+async def test_the_sessions_that_are_known_to_be_audited_are_bounded() -> None:
+    desk = Desk()
+    for number in range(limits.SESSIONS_NOTED + 1):
+        await desk.ask(await desk.hello(nonce=f"{number:016d}"), 1, f"q{number}")
+    assert len(desk.server._noted) == limits.SESSIONS_NOTED
+
+
 async def test_a_replayed_hello_opens_no_second_session_and_the_longest_idle_one_goes_first() -> None:
     desk = Desk()
     first = await desk.hello(nonce="a" * 16)
