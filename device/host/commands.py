@@ -139,7 +139,7 @@ class Commands:
 
 
 def _never(folder):
-    return folder in ()
+    return False
 
 
 class _Denied(Refused):
