@@ -1,5 +1,6 @@
 """The box page: pictures in half blocks, mouse and keys as fingers, its pace, facts, log and reboot."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -190,6 +191,10 @@ async def test_a_touch_asks_for_another_picture_soon_and_a_quiet_box_is_left_alo
         assert blue in [segment.style.bgcolor for segment in line if segment.style]
         await pilot.press("r")
         await until(pilot, lambda: screens.pictures == 3, "one more")
+        began = asyncio.get_running_loop().time()
+        while asyncio.get_running_loop().time() - began < 1.5:
+            await pilot.press("r")  # as a key that is held down
+        assert 4 <= screens.pictures <= 3 + 1.5 / box.LEAST_S
 
 
 async def test_news_of_what_the_screen_shows_is_a_reason_at_a_bounded_pace(

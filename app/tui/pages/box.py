@@ -21,6 +21,7 @@ from app.tui.widgets.box_facts import BoxFacts
 from app.tui.widgets.screen_mirror import ScreenMirror
 
 LOOK_S = 0.25
+LEAST_S = 0.5
 AFTER_TOUCH_S = 0.6
 AFTER_NEWS_S = 4.0
 ANYHOW_S = 30.0
@@ -132,7 +133,7 @@ class BoxPage(Page):
     def _is_time(self) -> bool:
         """A picture costs the box time, and a record in its audit: one when something may have changed, else seldom."""
         now = time.monotonic()
-        if self._resting or len(self.dashboard.screen_stack) > 1 or not self.live.connected:
+        if self._resting or not self.in_view or not self.live.connected or now - self._shot_at < LEAST_S:
             return False
         if now - self._used_at > REST_S:
             self._resting = True
@@ -186,7 +187,7 @@ class BoxPage(Page):
     async def _watch_log(self) -> None:
         log = self.query_one("#box-log", Log)
         while self._in_front:
-            if self.live.connected and len(self.dashboard.screen_stack) == 1:
+            if self.live.connected and self.in_view:
                 await self._read_log(log)
             await asyncio.sleep(LOG_S)
 

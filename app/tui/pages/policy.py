@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widget import Widget
-from textual.widgets import Static
 
 from app.errors import ProblemError
 from app.tui import limits, say
@@ -23,6 +22,7 @@ from app.tui.widgets.line_table import LineTable
 from app.tui.widgets.overrides_table import OverridesTable, opened
 from app.tui.widgets.rules_table import RulesTable
 from app.tui.widgets.secrets_table import SecretsTable
+from app.tui.widgets.steady_text import SteadyText
 from app.tui.widgets.url_tester import UrlTester
 
 ASKED = ("policy", "overrides", "models", "spend", "broker")
@@ -57,7 +57,7 @@ class PolicyPage(Page):
 
     def compose(self) -> ComposeResult:
         """Two columns below the banner; on a narrow terminal one above the other."""
-        yield Static(id="policy-alarm")
+        yield SteadyText(id="policy-alarm")
         with Horizontal():
             with Vertical(id="policy-left"):
                 yield RulesTable()
@@ -92,7 +92,7 @@ class PolicyPage(Page):
             self.set_timer(max(0.01, self._loaded_at + LOAD_EVERY_S - time.monotonic()), self._load)
 
     def _tick(self) -> None:
-        if self.dashboard.page is not self or len(self.dashboard.screen_stack) > 1:
+        if not self.in_view:
             return
         self.query_one(OverridesTable).show_overrides(self._facts.get("overrides") or [])
         if time.monotonic() - self._loaded_at > LOAD_AGAIN_S and self.live.connected:
@@ -130,7 +130,7 @@ class PolicyPage(Page):
         self.query_one(OverridesTable).show_overrides(self._facts.get("overrides") or [])
         self.query_one(SecretsTable).show_credentials(None if broker is None else broker.get("credentials") or [])
         self.query_one(KeepingPanel).show_facts(self._facts)
-        alarm = self.query_one("#policy-alarm", Static)
+        alarm = self.query_one("#policy-alarm", SteadyText)
         words = self._alarm()
         alarm.display = bool(words)
         alarm.update(Text(say.plain(words)))

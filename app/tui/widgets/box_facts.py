@@ -3,13 +3,13 @@
 from typing import Any
 
 from rich.text import Text
-from textual.widgets import Static
 
 from app.tui import say
 from app.tui.live import LiveData
+from app.tui.widgets.steady_text import SteadyText
 
 
-class BoxFacts(Static):
+class BoxFacts(SteadyText):
     """Identity, memory, storage and flash, bus counters, starts, updates."""
 
     BORDER_TITLE = "Box"

@@ -3,16 +3,16 @@
 from typing import Any
 
 from rich.text import Text
-from textual.widgets import Static
 
 from app.tui import say
+from app.tui.widgets.steady_text import SteadyText
 
 GOOD = ("ok", "ready", "open")
 USD = 1_000_000
 Line = tuple[str, str, str]
 
 
-class KeepingPanel(Static):
+class KeepingPanel(SteadyText):
     """Aligned lines; what is wrong stands with its remedy."""
 
     BORDER_TITLE = "Keeping"
