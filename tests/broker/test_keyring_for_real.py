@@ -94,6 +94,11 @@ def test_a_credential_is_injected_at_its_own_host_only_redacted_in_answers_and_v
     assert result["tested"].startswith("my-server: good")
     assert result["after"].startswith("lease_expired") and "changed" in result["after"]
     assert result["elsewhere"] == "bad_binding"
+    records = "".join(path.read_text() for path in (tmp_path / "home" / "audit").glob("audit-*.log"))
+    assert (
+        records.count('"secret.set"') == 2 and records.count("noted before this start") == 1
+    )  # then, and while it ran
+    assert '"purpose":"check"' in records
     assert CANARY not in done.stdout + done.stderr
     held = [path for path in tmp_path.rglob("*") if path.is_file() and CANARY.encode() in path.read_bytes()]
     assert held == []

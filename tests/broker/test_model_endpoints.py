@@ -1,11 +1,15 @@
 """Leases for models: only for what the owner named, with that server's authority, never for Barnacle's own ports."""
 
 import ssl
+import tomllib
 from typing import Any
 
 import httpx
 import pytest
 
+from app.host.appliance import credentials_plan
+from app.host.paths import Paths
+from app.host.settings import parse_settings
 from broker import limits
 from broker.audit.log import AuditLog
 from broker.client import BrokerClient, BrokerRefused
@@ -55,6 +59,33 @@ def test_what_is_no_address_is_left_out_and_told():
     endpoints, problems = named(*many)
     assert len(endpoints) == limits.MODEL_ENDPOINTS and len(problems) == 1
     assert len(ModelEndpoints()) == 0
+
+
+def test_the_appliance_names_every_model_as_the_host_asks_for_it(tmp_path):
+    text = "".join(
+        f'[models.{name}]\napi = "openai"\nurl = "{url}"\nmodel = "m"\nca = "{ca}"\n'
+        for name, url, ca in (
+            ("a", "https://api.test/v1", ""),
+            ("b", "https://api.test/v1", ""),
+            ("c", "http://localhost:11434/v1", ""),
+            ("d", "https://[::1]:8443", "own.pem"),
+            ("e", "https://llm.test", "/etc/ca.pem"),
+        )
+    )
+    paths, settings = Paths(tmp_path), parse_settings(tomllib.loads(text), tmp_path / "config.toml")
+    argv = list(credentials_plan(paths, settings).argv)
+    found = [(argv[at + 1], argv[at + 2]) for at, one in enumerate(argv) if one == "--endpoint"]
+    assert found == [
+        ("http://localhost:11434/v1", ""),
+        ("https://[::1]:8443/", str(tmp_path / "own.pem")),
+        ("https://api.test:443/v1", ""),
+        ("https://llm.test:443/", "/etc/ca.pem"),
+    ]
+    endpoints, problems = named(*found)
+    assert problems == []
+    for model in settings.models.models.values():
+        scheme, host, port, path = model.endpoint
+        assert endpoints.of(scope(scheme=scheme, host=host, port=port, path=path or "/"))
 
 
 async def no_body():
