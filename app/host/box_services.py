@@ -68,7 +68,7 @@ class BoxServices:
         self.inference = Inference(lender.models, self.lending.lend, clock, self._model_changed)
         self.inference.observe(None)  # nobody has looked yet
         self.watch = BrokerWatch(lender.broker, clock, self._broker_changed)
-        self._policy = PolicyFeed(lender.broker, self.reads, around.commands)
+        self._policy = PolicyFeed(lender.broker, self.reads, around.commands, clock)
         web = WebFetch(lender.broker, lender.make_scope)
         RunServices(self.calls, self.lending, self.inference, web, self._asks.ended, self._version)
 
@@ -80,6 +80,7 @@ class BoxServices:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self.watch.run(), name="credential broker")
                 group.create_task(self.inference.watch(), name="model states")
+                group.create_task(self._policy.again(lambda: self.watch.state), name="egress policy")
         finally:
             if self._away is not None:
                 self._away.cancel()

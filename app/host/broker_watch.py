@@ -95,12 +95,12 @@ def summary(state: State | None) -> State:
     if audit.get("state") not in _GOOD:
         found = "audit_unavailable", f"nothing goes out: {audit.get('message') or 'the audit log cannot be written'}"
         return dict(zip(("state", "text"), found, strict=True)) | {"remedy": str(audit.get("remedy") or "")} | parts
+    if policy.get("problem"):  # before the keyring: many live without one, nobody with rules that cannot be read
+        text = f"nothing may be fetched: {policy['problem']}"
+        return {"state": "policy_unreadable", "text": text, "remedy": "see: barnacle policy show"} | parts
     if keyring.get("state") not in _GOOD:
         text = str(keyring.get("message") or "there is no keyring to keep credentials in")
         return {"state": "no_keyring", "text": text, "remedy": str(keyring.get("remedy") or "")} | parts
-    if policy.get("problem"):
-        text = f"nothing may be fetched: {policy['problem']}"
-        return {"state": "policy_unreadable", "text": text, "remedy": "see: barnacle policy show"} | parts
     return {"state": "ok", "text": f"{len(stored)} credentials stored", "remedy": ""} | parts
 
 

@@ -3,11 +3,14 @@
 import asyncio
 import logging
 import secrets
+from collections.abc import Callable
 from typing import Any, Final
 
+from app.host import limits
 from app.host.broker_watch import State
 from app.host.commands import Commands
 from app.host.credential_broker import CredentialBroker, plain
+from app.host.device_core import Clock
 from app.host.fact_reads import FactReads
 from app.host.refusal import RequestRefused
 
@@ -19,7 +22,9 @@ HOST: Final = "host"
 class PolicyFeed:
     """`to_box` whenever the broker's rules or the box's may have changed, `to_broker` after a change of overrides."""
 
-    def __init__(self, broker: CredentialBroker, reads: FactReads, commands: Commands) -> None:
+    def __init__(self, broker: CredentialBroker, reads: FactReads, commands: Commands, clock: Clock) -> None:
+        self._clock = clock
+        self._refused = False
         self._broker = broker
         self._reads = reads
         self._commands = commands
@@ -27,7 +32,7 @@ class PolicyFeed:
         self._order = asyncio.Lock()
 
     async def to_box(self, state: State | None) -> None:
-        """Tell the box the rules in force unless it has them; when it cannot be told the next change is another try."""
+        """Tell the box the rules in force unless it has them; when it refuses, `again` tells it later."""
         policy: Any = (state or {}).get("policy")
         if not isinstance(policy, dict):
             return
@@ -36,13 +41,27 @@ class PolicyFeed:
             wanted["rules"] = []
         wanted["version"] = str(wanted["version"] or "none")
         async with self._turn:
+            self._refused = False
             on_box = await self._reads.policy()
             if on_box is not None and all(on_box.get(name) == wanted[name] for name in ("version", "problem")):
                 return
             try:
                 await self._commands.carry_out("policy.set", wanted, f"policy-{secrets.token_hex(8)}", HOST)
             except RequestRefused as error:
+                self._refused = True
                 log.warning("the box did not take the egress policy %s: %s", wanted["version"], error.message)
+
+    async def again(self, current: Callable[[], State | None]) -> None:
+        """Run for ever: what the box did not take is told again after POLICY_AGAIN_MS, doubling to POLICY_AGAIN_MAX_MS;
+        `current()` is the broker's state by then."""
+        pause_ms = limits.POLICY_AGAIN_MS
+        while True:
+            await self._clock.sleep_ms(pause_ms)
+            if not self._refused:
+                pause_ms = limits.POLICY_AGAIN_MS
+                continue
+            pause_ms = min(2 * pause_ms, limits.POLICY_AGAIN_MAX_MS)
+            await self.to_box(current())
 
     async def to_broker(self) -> None:
         """Tell the broker which overrides are in force."""

@@ -14,6 +14,7 @@ from app.host import device_core, limits
 from app.host.box_services import Lender
 from app.host.database import Database
 from app.host.models_settings import ModelSettings, ModelsSettings
+from app.host.refusal import RequestRefused
 from app.host.web_fetch import MARK
 from broker.errors import BrokerError
 from device.host.calls import CallFailed
@@ -326,6 +327,28 @@ def policies(home: Household) -> list[Any]:
     told = [body for kind, body in home.box.effects if kind == "cmd" and body["name"] == "policy.set"]
     assert all(body["client"] == "host" for body in told)
     return [body["args"] for body in told]
+
+
+async def test_rules_that_the_box_refused_are_told_again_and_again_until_it_takes_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "POLICY_AGAIN_MS", 20)
+    async with household(tmp_path) as home:
+        await until(lambda: bool(policies(home)))
+        refusals: list[str] = []
+        commands: Any = home.services._policy._commands
+        carry_out = commands.carry_out
+
+        async def reluctant(name: str, *rest: Any) -> Any:
+            if name == "policy.set" and len(refusals) < 3:
+                refusals.append(name)
+                raise RequestRefused("full", "there is no room", "")
+            return await carry_out(name, *rest)
+
+        monkeypatch.setattr(commands, "carry_out", reluctant)
+        home.broker.says = home.broker.says | {"policy": {"version": "v2", "rules": [], "problem": None}}
+        await until(lambda: policies(home)[-1]["version"] == "v2")
+        assert len(refusals) == 3
 
 
 async def test_the_box_is_told_the_rules_at_the_beginning_and_when_they_change_but_not_again(tmp_path: Path) -> None:
