@@ -21,12 +21,13 @@ from typing import Any
 from app.host import limits
 from app.host.keys import LOCAL, load_keys, write_credentials
 from app.host.settings import MqttSettings
-from bench.appliance import free_port, temporary_home
+from bench.appliance import free_port, temporary_home, until
 from bench.fake_host import FakeHost
 from bench.figures import show
 from bench.terminal import Terminal, dashboard_in_terminal
 
 GROUPS, TASKS, PER_S = 30, 200, 50.0
+PAGE_BYTES = 2000
 PAINTS = 5
 FIRST = (b"Overview", b"Quit")
 HOUR_EVENTS, ACCELERATED_PER_S = 180_000, 1500.0
@@ -55,11 +56,20 @@ async def load(home: Path, pages: Sequence[tuple[str, str]], seconds: float, eve
         idle = await share(screen, asyncio.sleep(seconds))
         busy: dict[str, Any] = {}
         for name, key in pages:
-            screen.press("\x1b" + key)  # Escape: a digit is no text where one could write
+            await open_page(screen, key)
             await host.send(PER_S, 2)  # the page is made and has found its pace
             busy[name] = await share(screen, host.send(PER_S, seconds))
         memory = await long_run(host, screen, len(pages), events)
     return {"idle": idle, "busy": busy, "memory": memory}
+
+
+async def open_page(screen: Terminal, key: str) -> None:
+    """Escape first: a digit is text where one can write. Apart: together they would be Alt and the digit."""
+    screen.press("\x1b")
+    await asyncio.sleep(0.5)
+    drawn = screen.drawn_bytes
+    screen.press(key)
+    await until(lambda: screen.drawn_bytes > drawn + PAGE_BYTES or key == "1", f"page {key} is drawn")
 
 
 async def share(screen: Terminal, work: Any) -> dict[str, float]:
@@ -79,7 +89,7 @@ async def long_run(host: FakeHost, screen: Terminal, pages: int, events: int) ->
     setattr(limits, "EVENT_BATCH_MS", 10)  # noqa: B010 - the feed's own pace would make an hour of it
     try:
         for step in range(10):
-            screen.press(f"\x1b{step % pages + 1}")
+            await open_page(screen, str(step % pages + 1))
             sent += await host.send(ACCELERATED_PER_S, part / ACCELERATED_PER_S)
             await asyncio.sleep(1)
             sizes.append(screen.resident_kb)
