@@ -9,8 +9,8 @@
 
 A call lives within one session of the link (authenticated, replay-proof) and never longer. The laptop says at once that
 it has a request (call.begun): until then silence is short, and a request that the laptop missed because its own half of
-the session began a moment later is sent once more under the same name, which the laptop serves once. Nothing else is
-repeated by anybody but the caller. Codes of CallFailed besides the service's own: offline (the session was lost, or
+the session began a moment later is sent once more under the same name, which the laptop serves once. That holds for
+AGAIN, which change nothing outside; nothing else is repeated by anybody but the caller. Codes of CallFailed besides the service's own: offline (the session was lost, or
 there is none), interrupted (a part is missing), timeout, busy, too_large, bad_value, no_memory, cancelled.
 """
 
@@ -18,6 +18,9 @@ import asyncio
 
 from device.host import call_parts, limits, portable
 from device.host.errors import Refused
+
+
+AGAIN = ("run.open", "run.close", "llm")
 
 
 class CallFailed(Refused):
@@ -163,8 +166,8 @@ class Call:
         self._sending = portable.spawn(self._send_request(service, body), "call-" + service)
 
     def send_again(self):
-        """Send a request once more that the laptop has not begun; False when it has."""
-        if self._request is None:
+        """Send a request once more that the laptop has not begun; False when it has, or when it may not come twice."""
+        if self._request is None or self._request[0] not in AGAIN:
             return False
         if self._sending is not None:
             self._sending.cancel()

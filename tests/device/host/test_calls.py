@@ -165,6 +165,16 @@ async def test_a_request_that_the_laptop_never_had_is_sent_once_more_under_the_s
     assert await failure(call) == "offline"
 
 
+async def test_a_request_that_acts_outside_is_never_sent_twice():
+    laptop = Laptop()
+    call = laptop.calls.open("http", {"method": "POST"}, 100000)
+    await laptop.settle()
+    laptop.calls.receive("call.lost", {})
+    await laptop.settle()
+    assert len(laptop.requests) == 1
+    assert await failure(call) == "offline"
+
+
 async def test_a_laptop_that_does_not_say_that_it_has_begun_is_given_up_soon():
     for begun, patience in ((False, limits.CALL_BEGUN_MS), (True, 100000)):
         laptop = Laptop()
