@@ -27,8 +27,8 @@ class QueuesPage(Page):
     SHORT = "Que"
     PARTS: ClassVar[frozenset[Part]] = frozenset({"groups", "status", "runs", "tasks", "audit"})
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("r", "retry", "Retry now", tooltip="Try the selected group again without waiting", id="queues.retry"),
-        Binding("s", "cancel", "Cancel run", tooltip="Stop the selected group's run", id="queues.cancel"),
+        Binding("r", "retry", "Retry", tooltip="Try the selected group again without waiting", id="queues.retry"),
+        Binding("s", "cancel", "Cancel", tooltip="Stop the selected group's run", id="queues.cancel"),
         Binding("d,delete", "drop", "Drop", tooltip="Drop the selected message or task run", id="queues.drop"),
         Binding("D", "drop_all", "Drop all", tooltip="Drop all that waits in the group", id="queues.drop-all"),
         Binding("p", "pause", "Pause", tooltip="Pause or resume the selected group", id="queues.pause"),

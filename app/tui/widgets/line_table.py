@@ -50,7 +50,7 @@ class LineTable(ScrollView, can_focus=True):
     DEFAULT_CSS = """
     LineTable { height: 1fr; overflow-x: hidden; scrollbar-size-vertical: 1; background: $surface; }
     LineTable > .line-table--header { color: $text-muted; text-style: bold; background: $panel; }
-    LineTable > .line-table--cursor { background: $primary 30%; }
+    LineTable > .line-table--cursor { background: $primary-muted; }
     LineTable:focus > .line-table--cursor {
         background: $block-cursor-background; color: $block-cursor-foreground; text-style: bold;
     }
