@@ -7,18 +7,18 @@
             break                     # call.result has the final body
     call.cancel()                     # at any time, also when the call is over: then it does nothing
 
-A call lives within one session of the link (authenticated, replay-proof) and never longer. The laptop says at once that
-it has a request (call.begun): until then silence is short, and a request that the laptop missed because its own half of
-the session began a moment later is sent once more under the same name, which the laptop serves once. That holds for
-AGAIN, which change nothing outside; nothing else is repeated by anybody but the caller. Codes of CallFailed besides the service's own: offline (the session was lost, or
-there is none), interrupted (a part is missing), timeout, busy, too_large, bad_value, no_memory, cancelled.
+A call lives within one session of the link (authenticated, replay-proof) and never longer. The laptop says at once
+that it has a request (call.begun): until then silence is short, and a request that the laptop missed because its own
+half of the session began a moment later is sent once more under the same name, which the laptop serves once. That
+holds for AGAIN, which change nothing outside; nothing else is repeated by anybody but the caller. Codes of CallFailed
+besides the service's own: offline (the session was lost, or there is none), interrupted (a part is missing), timeout,
+busy, too_large, bad_value, no_memory, cancelled.
 """
 
 import asyncio
 
 from device.host import call_parts, limits, portable
 from device.host.errors import Refused
-
 
 AGAIN = ("run.open", "run.close", "llm")
 
