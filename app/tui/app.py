@@ -5,12 +5,13 @@ import signal
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from textual import on, work
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
+from textual.screen import Screen
 from textual.widgets import Footer
 
 from app.errors import ProblemError, SettingsError
@@ -36,6 +37,14 @@ from app.tui.widgets.tab_bar import TabBar
 
 DRAW_EVERY_S = 0.25
 RELATIVE_TIMES_EVERY_S = 10.0
+
+
+class Front(Screen[None]):
+    """The screen with the pages; dialogs cover it."""
+
+    def on_screen_resume(self) -> None:
+        """A dialog was closed: what was covered may have changed. Screens alone are told."""
+        cast("Dashboard", super().app).wake()  # pyright: ignore[reportUnknownMemberType]  generic in the library
 
 
 class Dashboard(App[None]):
@@ -191,9 +200,9 @@ class Dashboard(App[None]):
                 self.announce(f"{ask.get('folder')} asks: {ask.get('tool')} {ask.get('host') or ''}")
         self._announced = set(waiting)
 
-    def on_screen_resume(self) -> None:
-        """A dialog was closed: what was covered may have changed."""
-        self.wake()
+    def get_default_screen(self) -> Front:
+        """What the pages are on."""
+        return Front(id="_default")
 
     # --- what pages ask for ---
 
