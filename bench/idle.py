@@ -19,6 +19,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+from app.host.paths import Paths
+from app.tui import preferences
+from app.tui.preferences import Preferences
 from bench.appliance import Appliance, temporary_home, until
 from bench.figures import show
 
@@ -66,6 +69,7 @@ class Terminal:
 @contextlib.asynccontextmanager
 async def dashboard(home: Path) -> AsyncIterator[Terminal]:
     """`barnacle tui` in a terminal of its own; waits until it has drawn something."""
+    preferences.save(Paths(home).state / "dashboard" / "dashboard.json", Preferences(welcomed=True))
     main_side, its_side = pty.openpty()
     fcntl.ioctl(its_side, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
     process = await asyncio.create_subprocess_exec(
