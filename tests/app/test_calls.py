@@ -229,7 +229,8 @@ async def test_no_more_calls_at_a_time_than_the_bound_on_the_laptop_either() -> 
 async def test_a_request_of_a_box_whose_session_began_before_the_laptops_is_served_once() -> None:
     async with both() as pair:
         pair.world.host.service_taker = None  # the laptop's half has not begun: it throws away what comes
-        reading = asyncio.create_task(pair.outcome("echo", {"x": "y" * 20_000}))
+        pair.server.register("llm", pair.echo)
+        reading = asyncio.create_task(pair.outcome("llm", {"x": "y" * 20_000}))
         await pair.world.run(50)
         assert pair.world.box.link.counters["service"] >= 3 and not reading.done()
         pair.world.host.service_taker = pair.server
