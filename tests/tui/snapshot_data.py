@@ -71,7 +71,7 @@ def household(**answers: Any) -> FakeClient:
 
 def _status() -> dict[str, Any]:
     return {
-        "device": {"id": "box-1", "online": True, "seen_ms": NOW_MS, "health": HEALTH, "health_age_ms": 0},
+        "device": {"id": "box-1", "online": True, "seen_ms": NOW_MS, "health": HEALTH, "health_age_ms": 90_000},
         "host": {"zone": ZONE, "spool_down": 2, "version": "0.5.0"},
         "broker": {"kind": "mosquitto", "port": 21883},
         "model": {"state": "ready", "name": "small", "text": ""},
