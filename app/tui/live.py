@@ -241,6 +241,8 @@ class LiveData:
         self._changed("status")
 
     def _text(self, body: Record) -> None:
+        if self.runs.get(str(body.get("run")), {}).get("state", "running") != "running":
+            return  # telemetry is sent on its own way: it may come after the end of its run
         self.run_texts[body["folder"]] = str(body["text"])[-limits.RUN_TEXT_CHARS :]
         self._changed("chat")
 

@@ -94,3 +94,14 @@ def test_losing_the_host_does_not_make_the_data_young(monkeypatch: pytest.Monkey
     now[0] += 30
     live.set_connection(False, "the host does not answer")
     assert live.age_s == 30
+
+
+def test_text_that_comes_after_the_end_of_its_run_does_not_stay():
+    live = LiveData()
+    run = {"id": "r1", "folder": "main"}
+    live.apply("run.started", run | {"state": "running"})
+    live.apply("tele.text", {"run": "r1", "folder": "main", "text": "Hel"})
+    assert live.run_texts == {"main": "Hel"}
+    live.apply("run.ended", run | {"state": "done"})
+    live.apply("tele.text", {"run": "r1", "folder": "main", "text": "Hello"})
+    assert live.run_texts == {}
