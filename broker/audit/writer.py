@@ -5,7 +5,6 @@ off again. What stops the writer is a state: "full" and "unwritable" end by them
 """
 
 import errno
-import fcntl
 import os
 import secrets
 import time
@@ -16,19 +15,11 @@ from typing import Any
 
 from broker.audit import limits
 from broker.audit.chain import Ending, MacKeyOf, feed_of, read_ending, remember
+from broker.audit.chain_files import ChainFiles
 from broker.audit.clean import Scrub, clean_event, same
 from broker.audit.disk import Disk
 from broker.audit.errors import AuditUnavailable
-from broker.audit.folder import (
-    LOCK,
-    RESERVE,
-    UnsafePathError,
-    check_file,
-    check_folder,
-    file_name,
-    numbered_files,
-    open_file,
-)
+from broker.audit.folder import UnsafePathError
 from broker.audit.record import VERSION, ZERO, chain_key, encode, key_id
 
 OK, FULL, UNWRITABLE, CHANGED, CLOSED = "ok", "full", "unwritable", "changed", "closed"
@@ -66,19 +57,14 @@ class ChainWriter:
         sizes: Sizes | None = None,
         clock: Callable[[], int] | None = None,
     ) -> None:
-        self._folder = folder
         self._key_id = key_id(key)
         self._keys = {key_id(one): one for one in (*older_keys, key)}
         self._scrub = scrub
-        self._disk = disk or Disk()
         self._sizes = sizes or Sizes()
+        self._files = ChainFiles(folder, disk or Disk(), self._sizes.reserve)
         self._now_ms = clock or _now_ms
-        self._lock = self._handle = -1
-        self._path = folder / file_name(1)
-        self._number = self._size = 0
         self._feeds: dict[str, int] = {}
         self._mac_key = b""
-        self._leftover: Path | None = None
         self._notes: list[Event] = []
         self.chain = ""
         self.head = Head(0, ZERO)
@@ -90,46 +76,29 @@ class ChainWriter:
     def open(self) -> None:
         """Take the chain up where it ends, or begin one. Raises AuditUnavailable."""
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            check_folder(self._folder)
-            self._take_lock()
             self._recover()
             self.state, self.message = OK, ""
             self._write(self._notes)
             self._notes.clear()
-            self._restore_reserve()
+            self._files.restore_reserve()
             self._drop_old()
         except UnsafePathError as error:
-            self._let_go()
+            self._files.close()
             self.state, self.message = CHANGED, error.message
             raise AuditUnavailable(CHANGED, error.message, error.remedy) from None
         except OSError as error:
-            self._let_go()
+            self._files.close()
             self.state, self.message = _state_of(error), f"the audit log cannot be opened: {_words(error)}"
             raise self.unavailable() from error
 
     def close(self) -> None:
         """Give the files back; safe to call twice."""
-        self._let_go()
+        self._files.close()
         self.state, self.message = CLOSED, "the audit log is closed"
-
-    def _let_go(self) -> None:
-        for handle in (self._handle, self._lock):
-            if handle >= 0:
-                os.close(handle)
-        self._handle = self._lock = -1
-
-    def _take_lock(self) -> None:
-        if self._lock >= 0:
-            return
-        self._lock = open_file(self._folder / LOCK, os.O_RDWR | os.O_CREAT)
-        _claim(self._lock)
 
     def _recover(self) -> None:
         """Find the end of the chain, and note for it how it was found."""
-        files = numbered_files(self._folder)
-        self._number = max(files, default=0)
-        self._leftover = None
+        files = self._files.open()
         usable = True
         while files:
             number, path = files.popitem()
@@ -138,23 +107,19 @@ class ChainWriter:
                 self._go_on_from(path, end, usable)
                 return
             if end.bytes == 0:  # killed while it was begun: nothing in it was accepted
-                self._disk.remove(path)
-                self._disk.sync_folder(self._folder)
+                self._files.remove(path)
                 self._note("audit.torn", f"{path.name}: {end.torn} bytes of its first record")
-                self._number = number - 1 if usable else self._number
+                self._files.number = number - 1 if usable else self._files.number
             else:
                 self._note("audit.damaged", f"{path.name}: {end.problem}")
                 usable = False
         self._begin_chain()
 
     def _go_on_from(self, path: Path, end: Ending, usable: bool) -> None:
-        self._path = path
-        self._take_handle(open_file(path, os.O_RDWR | os.O_APPEND))
+        self._files.go_on_from(path, end.bytes, end.torn)
         if end.torn:
-            self._disk.truncate(self._handle, end.bytes)
-            self._disk.sync(self._handle)
             self._note("audit.torn", f"{path.name}: {end.torn} bytes after record {end.n}")
-        self.head, self._size, self._feeds = Head(end.n, end.hash), end.bytes, end.feeds
+        self.head, self._feeds = Head(end.n, end.hash), end.feeds
         self.chain = end.chain
         self._mac_key = chain_key(self._keys[self._key_id], self.chain)
         if end.problem:
@@ -172,40 +137,18 @@ class ChainWriter:
 
     def _begin_file(self) -> None:
         """Go on in a new file, whose first record ties it to the one before. Wholly there, or not at all."""
-        path = self._folder / file_name(self._number + 1)
-        header = {"v": VERSION, "chain": self.chain, "key": self._key_id, "number": self._number + 1}
+        header = {"v": VERSION, "chain": self.chain, "key": self._key_id, "number": self._files.number + 1}
         header |= {"ts_ms": self._now_ms(), "feeds": self._feeds}
         line, digest = encode(self.head.n + 1, self.head.hash, "file", header, self._mac_key)
-        if self._leftover == path:
-            self._disk.remove(path)
-        handle = open_file(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL)
-        self._leftover = path
-        try:
-            self._write_all(handle, line + b"\n")
-            self._disk.sync(handle)
-            self._disk.sync_folder(self._folder)
-            _claim(handle)
-        except BaseException:
-            os.close(handle)
-            raise
-        self._leftover = None
-        self._take_handle(handle, claim=False)
-        self._number, self._path, self._size = self._number + 1, path, len(line) + 1
+        self._files.begin(line + b"\n")
         self.head = Head(self.head.n + 1, digest)
-
-    def _take_handle(self, handle: int, claim: bool = True) -> None:
-        if self._handle >= 0:
-            os.close(self._handle)
-        self._handle = handle
-        if claim:
-            _claim(handle)
 
     # Writing
 
     @property
     def is_open(self) -> bool:
         """Whether files are held; after a start on a full or read-only disk they are not."""
-        return self._handle >= 0
+        return self._files.is_open
 
     def append(self, events: Sequence[Event]) -> list[Head]:
         """Write events and sync; the head after each of them. One with a `feed` {"id", "seq"} that is here already is
@@ -216,7 +159,7 @@ class ChainWriter:
             self._check_unchanged()
             if self.state != OK:
                 self._resume()
-            if self._size >= self._sizes.file:
+            if self._files.size >= self._sizes.file:
                 self._begin_file()
                 self._drop_old()
             return self._write(events)
@@ -247,16 +190,9 @@ class ChainWriter:
                 head = Head(head.n + 1, digest)
             heads.append(head)
         if data:
-            self._write_all(self._handle, bytes(data))
-            self._disk.sync(self._handle)
+            self._files.add(bytes(data))
         self.head, self._feeds = head, feeds
-        self._size += len(data)
         return heads
-
-    def _write_all(self, handle: int, data: bytes) -> None:
-        view = memoryview(data)
-        while view:
-            view = view[self._disk.write(handle, bytes(view)) :]
 
     def _note(self, what: str, detail: str) -> None:
         self._notes.append(self._own(what, detail))
@@ -267,23 +203,11 @@ class ChainWriter:
 
     def _check_unchanged(self) -> None:
         """Nobody else has written, and the file that is written is still the one that bears the name."""
-        held = os.fstat(self._handle)
-        try:
-            check_file(self._path, held)
-            named = self._path.lstat()
-        except FileNotFoundError:
-            self._changed("was removed")
-        except UnsafePathError as error:
-            self._changed(error.message)
-        else:
-            if (named.st_ino, named.st_dev) != (held.st_ino, held.st_dev):
-                self._changed("was exchanged")
-            elif held.st_size != self._size and self.state == OK:
-                self._changed(f"has {held.st_size} bytes instead of {self._size}")
-
-    def _changed(self, why: str) -> None:
-        self.state, self.message = CHANGED, f"the audit log was touched by somebody else: {self._path.name} {why}"
-        raise self.unavailable()
+        why = self._files.touched(sized=self.state == OK)
+        if why is not None:
+            name = self._files.path.name
+            self.state, self.message = CHANGED, f"the audit log was touched by somebody else: {name} {why}"
+            raise self.unavailable()
 
     # When the disk refuses, and after
 
@@ -291,7 +215,7 @@ class ChainWriter:
         before, self.state = self.state, _state_of(error)
         self.message = f"the audit log cannot be written: {_words(error)}"
         try:
-            self._disk.truncate(self._handle, self._size)
+            self._files.cut_back()
         except OSError:
             return  # _resume cuts it off before anything else is written
         if before == OK and self.state == FULL:
@@ -300,16 +224,14 @@ class ChainWriter:
     def _tell_full(self) -> None:
         """Free what was set aside, so that the chain itself says why it stops here."""
         try:
-            self._disk.remove(self._folder / RESERVE)
+            self._files.free_reserve()
             self._write([self._own("audit.full", self.message)])
         except OSError as error:
             self.message += f" ({_words(error)} also for the reserve)"
 
     def _resume(self) -> None:
         """Write again if the disk lets us; raises OSError while it does not."""
-        self._disk.truncate(self._handle, self._size)
-        self._disk.sync(self._handle)
-        self._restore_reserve()
+        self._files.recover()
         was, self.state = self.state, OK
         try:
             self._write([self._own("audit.writable", f"after {was}: {self.message}")])
@@ -318,18 +240,9 @@ class ChainWriter:
             raise
         self.message = ""
 
-    def _restore_reserve(self) -> None:
-        handle = open_file(self._folder / RESERVE, os.O_RDWR | os.O_CREAT)
-        try:
-            if os.fstat(handle).st_blocks * 512 < self._sizes.reserve:
-                self._disk.allocate(handle, self._sizes.reserve)
-                self._disk.sync(handle)
-        finally:
-            os.close(handle)
-
     def _drop_old(self) -> None:
         """Remove the oldest files beyond what is kept; a record says so first, so that verify knows the beginning."""
-        files = numbered_files(self._folder)
+        files = self._files.listed()
         total = sum(path.stat().st_size for path in files.values())
         while total > self._sizes.kept and len(files) > 2:
             path = files.pop(next(iter(files)))
@@ -337,8 +250,7 @@ class ChainWriter:
             end = read_ending(path, MacKeyOf({}))
             gone = {"upto": end.n, "hash": end.hash}
             self._write([{**self._own("audit.dropped", path.name), **gone}])
-            self._disk.remove(path)
-            self._disk.sync_folder(self._folder)
+            self._files.remove(path)
 
 
 def _is_known(feeds: dict[str, int], event: Event) -> bool:
@@ -350,15 +262,6 @@ def _is_known(feeds: dict[str, int], event: Event) -> bool:
         return True
     remember(feeds, name, seq)
     return False
-
-
-def _claim(handle: int) -> None:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise UnsafePathError(
-            "another process writes the audit log", "stop it: only one Barnacle may run on a state folder"
-        ) from None
 
 
 def _state_of(error: OSError) -> str:
