@@ -86,11 +86,11 @@ async def test_an_answer_before_the_sync_would_be_caught(folder: Path) -> None:
             super().close()
 
         def _write(self, events):
-            disk = self._disk
-            self._disk = RefusingDisk()
-            self._disk.sync = lambda handle: late(disk.sync, handle)
+            disk = self._files._disk
+            self._files._disk = RefusingDisk()
+            self._files._disk.sync = lambda handle: late(disk.sync, handle)
             heads = super()._write(events)
-            self._disk = disk
+            self._files._disk = disk
             return heads
 
     assert await answers_before_the_sync(folder, Hasty, 10)
