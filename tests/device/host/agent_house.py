@@ -31,7 +31,7 @@ class Laptop:
         self.requests = []
         self.records = []
         self.cancelled = []
-        self.silent = ()  # services that are not answered
+        self.silent = []  # services that are not answered
         self._parts = {}
         self.link = Link(
             self.store,

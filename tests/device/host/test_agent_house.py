@@ -117,7 +117,7 @@ async def test_a_yes_that_finds_no_laptop_sends_nothing_and_is_not_kept():
 async def test_cancelled_while_the_laptop_is_silent_nothing_is_left_and_the_laptop_is_told():
     for service in ("run.open", "llm", "http"):
         house = await House().start()
-        house.laptop.silent = (service,)
+        house.laptop.silent.append(service)
         house.laptop.rounds = [uses(FREE), says("done")]
         house.say()
         await house.run()

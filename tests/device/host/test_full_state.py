@@ -97,7 +97,8 @@ def test_all_of_them_together_take_little_of_the_heap():
     assert _live() - before <= MOST_HEAP_BYTES, _live() - before
 
 
-def test_a_box_that_is_full_of_them_boots_with_all_of_them():
+def _filled():
+    """(what each kind weighs, the files): a store that was filled and is gone, as its memory is at a boot."""
     files = MemoryFiles()
     store = Store(Journal(files), ManualClock(START_MS))
     store.recover()
@@ -107,8 +108,11 @@ def test_a_box_that_is_full_of_them_boots_with_all_of_them():
         store.commit()
 
     _fill(put, 1)
-    sizes, contents = _measure(store.state), files.contents  # all of it is durable
-    store = files = None
+    return _measure(store.state), files.contents  # all of it is durable
+
+
+def test_a_box_that_is_full_of_them_boots_with_all_of_them():
+    sizes, contents = _filled()
     gc.collect()
     again = Box(contents)
     now = _measure(again.state)

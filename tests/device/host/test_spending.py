@@ -80,7 +80,7 @@ async def test_a_group_has_its_own_budget_in_place_of_the_one_for_all_and_only_b
     spending = Spending(box.store, box.clock)
     for folder in ("home", "main"):
         spending.add(folder, ZONE, {"input": 500})
-    assert "500 of 100 tokens" in spending.over("main", ZONE) and spending.over("home", ZONE) is None
+    assert "500 of 100 tokens" in str(spending.over("main", ZONE)) and spending.over("home", ZONE) is None
     for actor in ({"kind": "group", "folder": "main"}, {"kind": "group", "folder": "home"}):
         with raises(Refused):
             box.host.perform("group.set", {"folder": "home", "budget_tokens": 0}, actor)
@@ -91,7 +91,7 @@ async def test_a_group_has_its_own_budget_in_place_of_the_one_for_all_and_only_b
     spending = Spending(again.store, again.clock)
     assert spending.over("home", ZONE) is None
     await again.command("group.set", id_="other", folder="home", budget_tokens=None)
-    assert "500 of 100 tokens" in spending.over("home", ZONE)
+    assert "500 of 100 tokens" in str(spending.over("home", ZONE))
     assert "budget_tokens" not in again.state.groups["home"]
     await again.stop()
 
