@@ -24,6 +24,7 @@ class Api:
         self._service = service
         self._routes: dict[tuple[str, str], Callable[[Body], Awaitable[Any]]] = {
             ("GET", "/v1/state"): self._state,
+            ("POST", "/v1/state/next"): self._next_state,
             ("GET", "/v1/policy"): self._policy,
             ("POST", "/v1/leases"): self._open,
             ("POST", "/v1/leases/revoke"): self._revoke,
@@ -54,6 +55,9 @@ class Api:
 
     async def _state(self, body: Body) -> Any:
         return await self._service.state()
+
+    async def _next_state(self, body: Body) -> Any:
+        return await self._service.next_state(_text(body, "seen") or "")
 
     async def _policy(self, body: Body) -> Any:
         return self._service.policy()

@@ -14,7 +14,7 @@ import httpx
 
 from broker.http_message import ERROR_HEADER
 from broker.lease_scope import LeaseScope, proxy_scope
-from broker.limits import ADMIN_CONNECTIONS, CONNECTIONS
+from broker.limits import ADMIN_CONNECTIONS, CONNECTIONS, STATE_WAIT_MS
 from broker.secret import Secret
 
 __all__ = ["BrokerClient", "BrokerRefused", "BrokerUnreachable", "LeaseScope", "proxy_scope"]
@@ -66,6 +66,10 @@ class BrokerClient:
     async def state(self) -> dict[str, Any]:
         """How keyring, audit log and policy are, which credentials there are."""
         return await self._ask("GET", "/v1/state")
+
+    async def next_state(self, seen: str) -> dict[str, Any]:
+        """The same, as soon as its "mark" is another than `seen`, or after STATE_WAIT_MS."""
+        return await self._ask("POST", "/v1/state/next", {"seen": seen}, _TIMEOUT_S + STATE_WAIT_MS / 1000)
 
     async def policy(self) -> dict[str, Any]:
         """{"version", "rules", "problem"}: what the box is told."""
@@ -119,9 +123,11 @@ class BrokerClient:
         """A transport whose requests are the lease's calls, from 1 on. It raises BrokerRefused, BrokerUnreachable."""
         return _LeaseTransport(self._wire, lease)
 
-    async def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    async def _ask(
+        self, method: str, path: str, body: dict[str, Any] | None = None, timeout_s: float = _TIMEOUT_S
+    ) -> dict[str, Any]:
         try:
-            answer = await self._admin.request(method, path, json=body)
+            answer = await self._admin.request(method, path, json=body, timeout=timeout_s)
         except httpx.HTTPError as error:
             raise _unreachable(error) from None
         if ERROR_HEADER in answer.headers:

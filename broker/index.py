@@ -33,6 +33,14 @@ class Index:
             name: cast("Entry", one) for name, one in list(found.items())[: limits.CREDENTIALS] if isinstance(one, dict)
         }
 
+    def version(self) -> tuple[int, ...]:
+        """Something that differs after each change of the file; cheaper than reading it."""
+        try:
+            facts = self._path.stat()
+        except OSError:
+            return ()
+        return facts.st_mtime_ns, facts.st_size, facts.st_ino
+
     def damaged(self) -> bool:
         """Whether there is a file that cannot be read as this one. Raises OSError."""
         try:

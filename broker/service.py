@@ -4,6 +4,8 @@ Every call: look at the lease → decide → resolve and check → take the call
 """
 
 import asyncio
+import hashlib
+import json
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -48,10 +50,10 @@ class Service:
 
     async def state(self) -> dict[str, Any]:
         """How everything is, for the host and for people."""
-        await self._audit.probe()
-        keyring = await self._vault.probe_again()
+        await self._look_again()
+        keyring = self._vault.state
         audit = self._audit.describe() | {"key": self._audit_place}
-        return {
+        told = {
             "ready": keyring.ready and audit["state"] == "ok",
             "keyring": {"state": keyring.state, "message": keyring.message, "remedy": keyring.remedy},
             "audit": audit,
@@ -59,6 +61,28 @@ class Service:
             "credentials": self._vault.listed(),
             "leases": len(self.leases),
         }
+        return told | {"mark": mark(told)}
+
+    async def next_state(self, seen: str) -> dict[str, Any]:
+        """The state as soon as its mark is another than `seen`, at the latest after STATE_WAIT_MS."""
+        until = time.monotonic() + limits.STATE_WAIT_MS / 1000
+        told, facts = await self.state(), self._facts()
+        while told["mark"] == seen and time.monotonic() < until:
+            await asyncio.sleep(limits.STATE_LOOK_MS / 1000)
+            await self._look_again()
+            if facts != self._facts():
+                told, facts = await self.state(), self._facts()
+        return told
+
+    async def _look_again(self) -> None:
+        await self._audit.probe()
+        await self._vault.probe_again()
+
+    def _facts(self) -> object:
+        """Differs when the state may do so; costs two looks at files."""
+        rules = self._rules()
+        policy = rules.version, rules.problem
+        return self._vault.state, self._vault.version(), self._audit.state, self._audit.message, policy
 
     def policy(self) -> dict[str, Any]:
         """The rules in force, as the box gets them."""
@@ -177,6 +201,14 @@ class Service:
 
     async def _append(self, event: dict[str, Any]) -> object:
         return await self._audit.append(event)
+
+
+def mark(state: dict[str, Any]) -> str:
+    """A short text that differs when something of a state() does that matters: not counts, not times of use."""
+    audit, policy = state["audit"], state["policy"]
+    stored = [(one["name"], one.get("host"), one.get("port"), one.get("set_ms")) for one in state["credentials"]]
+    matters = state["keyring"], audit["state"], audit["message"], policy["version"], policy["problem"], stored
+    return hashlib.sha256(json.dumps(matters).encode()).hexdigest()[:16]
 
 
 def _require_harmless(scope: LeaseScope) -> None:

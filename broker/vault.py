@@ -62,6 +62,10 @@ class Vault:
         """What the index says, for state()."""
         return [{"name": name, **facts} for name, facts in sorted(self._index.entries().items())]
 
+    def version(self) -> tuple[int, ...]:
+        """Something that differs after each change of `listed`."""
+        return self._index.version()
+
     def used(self, name: str) -> None:
         """Note, at most once a minute, that a credential was used; a disk that refuses changes nothing else."""
         now = time.monotonic()

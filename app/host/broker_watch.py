@@ -1,4 +1,4 @@
-"""How the credential broker is, looked at all the time, so that a change reaches box and operators at once."""
+"""How the credential broker is. It tells what changes by itself, so that box and operators hear of it at once."""
 
 import asyncio
 import logging
@@ -32,16 +32,24 @@ class BrokerWatch:
         self.looked = asyncio.Event()
 
     async def run(self) -> None:
-        """Look for ever."""
+        """Look for ever: while the broker answers, it tells by itself what changes."""
         while True:
-            await self.look()
-            await self._clock.sleep_ms(limits.BROKER_LOOK_MS)
+            seen = (self.state or {}).get("mark")
+            if isinstance(seen, str):
+                await self._ask(self._broker.next_state(seen), limits.BROKER_NEWS_S)
+            else:
+                await self.look()
+            if self.state is None:
+                await self._clock.sleep_ms(limits.BROKER_LOOK_MS)
 
     async def look(self) -> None:
         """Ask now."""
+        await self._ask(self._broker.state(), limits.BROKER_ANSWER_S)
+
+    async def _ask(self, answer: Awaitable[State], most_s: float) -> None:
         try:
-            async with asyncio.timeout(limits.BROKER_ANSWER_S):
-                self.state = await self._broker.state()
+            async with asyncio.timeout(most_s):
+                self.state = await answer
         except TimeoutError:
             self.state = None
         except Exception as error:

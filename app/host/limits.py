@@ -19,6 +19,7 @@ FACTS: Final = 512  # asks, overrides, notes, days of spending and so on, of eac
 
 # --- audit chain ---
 AUDIT_TOGETHER: Final = 64  # events that the credential broker is given at a time
+AUDIT_GATHER_MS: Final = 250  # after a batch, what comes meanwhile goes with the next: each costs two syncs
 AUDIT_RETRY_MS: Final = 1_000  # first pause after it could not record them; doubles
 AUDIT_RETRY_MAX_MS: Final = 30_000
 WITNESS_RECORDS: Final = 64  # the box is told the chain's head after so many records,
@@ -71,8 +72,9 @@ FETCH_BYTES: Final = 2 * 1024 * 1024  # both ways, before it is cut
 FETCH_TEXT_BYTES: Final = 24 * 1024  # what the box gets of it
 FETCH_HEADER_BYTES: Final = 2048  # that a run may set
 CALLS_REMEMBERED: Final = 256  # names of calls, so that a request that comes again is not served again
-BROKER_LOOK_MS: Final = 500  # how often the credential broker is asked how it is
+BROKER_LOOK_MS: Final = 500  # a credential broker that did not answer is asked again after so long
 BROKER_ANSWER_S: Final = 5
+BROKER_NEWS_S: Final = 15  # it answers when something changed, or after ten seconds
 POLICY_AGAIN_MS: Final = 1_000  # the box is told rules that it refused again after so long; doubles
 POLICY_AGAIN_MAX_MS: Final = 60_000
 MODEL_NEWS_BYTES: Final = 6000  # `host.model` to the box; texts of groups go first

@@ -79,6 +79,8 @@ class Runs:
         run = self._store.state.run(shown["run"]["id"]) if shown is not None else None
         if run is not None and run_records.is_active(run):
             self._end(run, None, error, None)
+            if run["kind"] == "task":  # one that comes once has no other due time
+                self._settle_task(run["task"], shown["run"], None, error)
         audit.note(self._store, self._clock, "run.fault", folder, error)
 
     async def _run_messages(self, folder):

@@ -1,11 +1,13 @@
 """A credential broker for tests: keeps what it was asked, lends plain transports, and can be absent or refuse."""
 
+import asyncio
 from types import SimpleNamespace
 from typing import Any
 
 import httpx
 
 from broker.errors import BrokerError
+from broker.service import mark
 from tests.app.inference.rig import KeyedTransport
 
 
@@ -47,7 +49,13 @@ class FakeBroker:
 
     async def state(self) -> dict[str, Any]:
         self._look()
-        return self.says
+        return self.says | {"mark": mark(self.says)}
+
+    async def next_state(self, seen: str) -> dict[str, Any]:
+        while mark(self.says) == seen:
+            self._look()
+            await asyncio.sleep(0.01)
+        return await self.state()
 
     async def open_lease(self, scope: Any) -> str:
         self._look()

@@ -82,6 +82,8 @@ BEYOND = {
     "CREDENTIALS": "test_limits.py::test_there_are_only_so_many_credentials",
     "KEYRING_TIMEOUT_MS": "test_keyring_probe.py::test_a_service_that_never_answers_costs_only_the_time_out",
     "KEYRING_AGAIN_MS": "test_keyring_probe.py::test_a_keyring_that_was_unlocked_meanwhile_is_found_at_a_bounded_pace",
+    "STATE_WAIT_MS": "test_process.py::test_a_change_is_told_soon_to_who_waits_for_it_and_nothing_else_is",
+    "STATE_LOOK_MS": "test_process.py::test_a_change_is_told_soon_to_who_waits_for_it_and_nothing_else_is",
     "LEASES": "test_leases.py::test_there_are_only_so_many_leases",
     "LEASE_CALLS": "test_leases.py::test_a_scope_that_is_not_exact_is_refused",
     "LEASE_BYTES": "test_leases.py::test_a_scope_that_is_not_exact_is_refused",

@@ -10,6 +10,7 @@ import time
 import httpx
 import pytest
 
+from broker import limits
 from broker.client import BrokerClient, BrokerRefused, BrokerUnreachable, proxy_scope
 from broker.egress_core import address_class, address_text
 from broker.limits import CONNECTIONS
@@ -75,6 +76,23 @@ async def test_without_a_policy_a_fetch_is_denied_and_with_a_rule_it_passes(brok
         lease = await client.open_lease(scope)
         answer = await httpx.AsyncClient(transport=client.transport(lease)).get(url(server))
     assert answer.status_code == 200 and len(server.seen) == 1
+
+
+async def test_a_change_is_told_soon_to_who_waits_for_it_and_nothing_else_is(broker, server):
+    async with BrokerClient(broker.socket) as client:
+        seen = await client.state()
+        waits = asyncio.create_task(client.next_state(seen["mark"]))
+        await client.open_lease(scope_for(server))  # counts are no news
+        (broker.folder / "policy.toml").touch(mode=0o600)
+        async with asyncio.timeout(3 * limits.STATE_LOOK_MS / 1000):
+            told = await waits
+        assert told["policy"]["version"] != seen["policy"]["version"] and told["mark"] != seen["mark"]
+        assert (await client.next_state(seen["mark"]))["mark"] == told["mark"]  # who comes late need not wait
+        await client.append_audit([{"what": "x"}])
+        before = time.monotonic()
+        unchanged = await client.next_state(told["mark"])
+        assert unchanged["mark"] == told["mark"] and unchanged["audit"]["n"] > told["audit"]["n"]
+        assert time.monotonic() - before > limits.STATE_WAIT_MS / 1000 - 0.1
 
 
 async def test_rules_are_tried_and_changed_through_the_admin_socket(broker):

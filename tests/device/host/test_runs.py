@@ -148,6 +148,27 @@ async def test_storage_that_fails_in_a_run_does_not_block_the_group():
     await box.stop()
 
 
+async def test_a_task_that_comes_once_is_settled_though_the_storage_refuses_the_start_of_its_run():
+    box = await Box().start()
+    task = await box.task(kind="once", value="2030-01-01T00:00:00")
+    put = box.store.put
+
+    def put_and_fill(kind, body, *rest, **more):
+        put(kind, body, *rest, **more)
+        if kind == "run.started":
+            box.files.operations, box.files.fail_at, box.files.crash = 0, 1, False
+
+    box.store.put = put_and_fill
+    put("task.set", dict(task, next_ms=None))
+    put("run.queued", run_records.queued_task(task, box.clock.now_ms(), task["next_ms"]))
+    await box.clock.advance(10000)
+    box.store.put = put
+    settled = box.state.tasks[task["id"]]
+    assert [run["state"] for run in box.state.runs] == ["failed"]
+    assert settled["status"] == "completed" and settled["last_result"].startswith("Error: ")
+    await box.stop()
+
+
 async def test_messages_are_read_in_the_order_they_were_sent_and_settled_in_the_order_they_came():
     box = await Box().start()
     box.answers.takes_ms = 1000
