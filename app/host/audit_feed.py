@@ -54,7 +54,8 @@ class AuditFeed:
         return {"waiting": waiting, "problem": self.problem}
 
     async def run(self) -> None:
-        """Carry over for ever; while the chain cannot be written, try again ever more rarely."""
+        """Carry over for ever: the first event at once, what follows within AUDIT_GATHER_MS together. While the chain
+        cannot be written, try again ever more rarely."""
         pause_ms = limits.AUDIT_RETRY_MS
         while True:
             await self._clock.wait(self._news, None if self.problem is None else pause_ms)
@@ -62,6 +63,7 @@ class AuditFeed:
             try:
                 await self.carry_over()
                 pause_ms = limits.AUDIT_RETRY_MS
+                await self._clock.sleep_ms(limits.AUDIT_GATHER_MS)
             except Exception as error:
                 self._stopped(_problem(error))
                 pause_ms = min(2 * pause_ms, limits.AUDIT_RETRY_MAX_MS)

@@ -41,9 +41,9 @@ class AuditLane:
 
     def heard(self, kind: str) -> None:
         """A record of this kind is in the mirror."""
-        if kind == "audit":
+        if kind in ("audit", "run.started", "run.ended"):
             self._feed.heard()
-        elif kind == "run.ended":
+        if kind == "run.ended":
             self._witness.run_ended()
 
     async def describe(self) -> Body:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.host import device_core, limits, mirror_facts
+from app.host import device_core, limits, mirror_facts, run_events
 from app.host.database import Database
 from app.host.link_store import get_applied, set_applied
 
@@ -203,11 +203,16 @@ def _add_reply(connection: sqlite3.Connection, body: Body) -> None:
 
 
 def _set_run(connection: sqlite3.Connection, body: Body) -> None:
+    id_ = _text(body["id"])
+    before = connection.execute("SELECT body FROM runs WHERE id = ?", (id_,)).fetchone()
     connection.execute(
         "INSERT INTO runs (id, folder, task, state, body) VALUES (?, ?, ?, ?, ?)"
         " ON CONFLICT (id) DO UPDATE SET state = excluded.state, body = excluded.body",
-        (_text(body["id"]), _text(body["folder"]), body["task"], _text(body["state"]), device_core.dumps(body)),
+        (id_, _text(body["folder"]), body["task"], _text(body["state"]), device_core.dumps(body)),
     )
+    entry = run_events.event(None if before is None else json.loads(before[0]), body)
+    if entry is not None:
+        _add_audit(connection, entry, "box")
     _prune(connection, "runs", limits.RUNS)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.host import limits
+from app.host import limits, run_events
 from app.host.audit_feed import AuditFeed
 from app.host.database import Database
 from app.host.mirror import Mirror
@@ -123,6 +123,91 @@ async def test_events_of_box_and_host_are_carried_over_in_order(rig: Rig) -> Non
     assert rig.written() == [("device", "a"), ("device", "b"), ("host", "c"), ("device", "d")]
     assert rig.heads == [{"n": rig.chain.log.head.n, "hash": rig.chain.log.head.hash}]
     assert await rig.feed.describe() == {"waiting": 0, "problem": None}
+
+
+def run(state: str, **more) -> dict:
+    body = {"id": "run-1-a", "folder": "main", "kind": "messages", "task": None, "state": state, "attempt": 1}
+    return body | {"started_ms": 1_000, "ended_ms": None, "error": None, "result": None} | more
+
+
+async def tell_twice(rig: Rig, *records: tuple[str, dict]) -> list[tuple[str, str, str]]:
+    """Each record comes twice, as in a full transfer; what of it is in the chain."""
+    for kind, body in records:
+        for _ in range(2):
+            rig.seq += 1
+            assert await rig.mirror.apply(rig.seq, kind, body, 0, 0)
+        await rig.feed.carry_over()
+    found = [one.event for one in read_events(rig.folder) if one.event["what"].startswith("run.")]
+    assert all(one["src"] == "device" and one["folder"] == "main" for one in found)
+    return [(one["what"], one["detail"], one["reason"]) for one in found]
+
+
+async def test_a_run_is_in_the_chain_once_when_it_starts_and_once_when_it_ends(rig: Rig) -> None:
+    told = await tell_twice(
+        rig,
+        ("run.queued", run("queued", task="t1", started_ms=None)),
+        ("run.started", run("running", task="t1")),
+        ("run.started", run("running", task="t1", result="something went out")),
+        ("run.ended", run("failed", task="t1", ended_ms=2_000, error="the model is offline")),
+    )
+    assert told == [
+        ("run.started", "run-1-a running, task t1", ""),
+        ("run.ended", "run-1-a failed, task t1", "the model is offline"),
+    ]
+
+
+async def test_each_attempt_of_a_run_is_in_the_chain(rig: Rig) -> None:
+    """The second one also when nothing was heard of the end of the first."""
+    told = await tell_twice(
+        rig,
+        ("run.started", run("running")),
+        ("run.started", run("running", attempt=2)),
+        ("run.ended", run("done", attempt=2, ended_ms=5)),
+    )
+    assert [detail for _, detail, _ in told] == [
+        "run-1-a running",
+        "run-1-a running, attempt 2",
+        "run-1-a done, attempt 2",
+    ]
+
+
+async def test_runs_that_count_at_every_record_would_be_caught(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The planted bug: what the mirror held before is not looked at."""
+    plain = run_events.event
+    monkeypatch.setattr(run_events, "event", lambda before, body: plain(None, body))
+    assert len(await tell_twice(rig, ("run.started", run("running")))) == 2
+
+
+async def test_a_tool_call_of_a_run_is_in_the_chain_as_the_box_audited_it(rig: Rig) -> None:
+    body = {"ts_ms": 5, "what": "tool.http_fetch", "actor": "group:main", "folder": "main", "decision": "info"}
+    assert await rig.mirror.apply(1, "audit", body | {"rule": "", "reason": "", "detail": "url=x"}, 0, 0)
+    await rig.feed.carry_over()
+    (found,) = [one.event for one in read_events(rig.folder) if one.event["what"].startswith("tool.")]
+    assert (found["src"], found["actor"], found["detail"]) == ("device", "group:main", "url=x")
+
+
+async def test_what_comes_shortly_after_a_batch_goes_over_with_the_next(rig: Rig) -> None:
+    """Its positive control: the first event does not wait."""
+    pauses: list[int] = []
+    held = asyncio.Event()
+
+    async def pause(ms: int) -> None:
+        pauses.append(ms)
+        await held.wait()
+
+    rig.clock.sleep_ms = pause
+    await rig.device("a")
+    task = asyncio.create_task(rig.feed.run())
+    async with asyncio.timeout(30):
+        await rig.written_up_to(1)
+        for detail in "bcd":
+            await rig.device(detail)
+            rig.feed.heard()
+        assert rig.chain.batches == [1]
+        held.set()
+        await rig.written_up_to(4)
+    task.cancel()
+    assert rig.chain.batches == [1, 3] and pauses[0] == limits.AUDIT_GATHER_MS
 
 
 async def test_nothing_is_written_twice_though_the_answer_was_lost_and_the_host_restarted(rig: Rig) -> None:
