@@ -1,6 +1,7 @@
 """`barnacle up`, `down`, `tui` and `version`: start, stop and look at the appliance."""
 
 import argparse
+import gc
 import os
 import sys
 from dataclasses import replace
@@ -134,6 +135,7 @@ def _tui(context: Context, args: argparse.Namespace) -> int:
     if not in_browser and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise RefusedError("the dashboard needs a terminal", "use: barnacle status, or barnacle watch")
     remote = context.credentials if context.remote else None
+    gc.disable()  # nothing of what is imported is garbage; the dashboard enables it again
     from app.tui.app import run
 
     return run(context.paths, remote)

@@ -1,6 +1,7 @@
 """The dashboard: the strip, the tabs, the page in front and the keys. Data comes from `feed`; drawing is the pages'."""
 
 import asyncio
+import gc
 import signal
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -17,7 +18,6 @@ from textual.widgets import Footer
 from app.errors import ProblemError, SettingsError
 from app.host.keys import OperatorCredentials
 from app.host.local_appliance import LocalAppliance
-from app.host.operator_client import OperatorClient
 from app.host.paths import Paths
 from app.host.settings import DashboardSettings, Settings, read_settings
 from app.tui import limits, preferences, say
@@ -103,6 +103,7 @@ class Dashboard(App[None]):
         for one in THEMES:
             self.register_theme(one)
         self.set_keymap(settings.keys)
+        self._apply_preferences()  # before the first paint: another theme later would mean to read all styles again
 
     @property
     def _file(self) -> Path | None:
@@ -123,16 +124,21 @@ class Dashboard(App[None]):
 
     def on_mount(self) -> None:
         """Start following the host; the first paint does not wait for it."""
-        self._apply_preferences()
         self._draw()
         self.page.opened()
         self.page.first_focus().focus()
         self.set_interval(RELATIVE_TIMES_EVERY_S, self._tick)
-        self.run_worker(self.feed.run(), name="feed", exit_on_error=True)
+        self.call_after_refresh(self._painted)
         if self.starting.is_first():
             self.call_after_refresh(self.action_setup)
         if not self.is_headless:  # whoever stops the appliance gets the terminal back in order
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.exit)
+
+    def _painted(self) -> None:
+        """What the first paint did not wait for: the client's libraries among it."""
+        self.run_worker(self.feed.run(), name="feed", exit_on_error=True)
+        gc.freeze()  # what is there by now stays to the end: `run` has put the collector off until here
+        gc.enable()
 
     # --- pages ---
 
@@ -311,6 +317,7 @@ class Dashboard(App[None]):
 def run(paths: Paths, remote: OperatorCredentials | None = None) -> int:
     """Show the dashboard until it is closed; the exit code. Needs a terminal, and nothing else: what is not reachable
     or cannot be read is shown as such. `remote`: credentials of another machine's appliance, None for this one's."""
+    gc.disable()  # until the first paint
     local = LocalAppliance(paths) if remote is None else None
     try:
         settings = read_settings(paths.config)
@@ -325,6 +332,8 @@ def run(paths: Paths, remote: OperatorCredentials | None = None) -> int:
     ]
 
     def connect() -> Client:
+        from app.host.operator_client import OperatorClient  # its libraries load after the first paint
+
         if remote is not None:
             return OperatorClient(remote)
         try:
