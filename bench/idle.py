@@ -19,6 +19,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+from app.host.operator_client import OperatorClient
 from app.host.paths import Paths
 from app.tui import preferences
 from app.tui.preferences import Preferences
@@ -35,6 +36,7 @@ async def measure(seconds: float) -> dict[str, Any]:
     """Share of a core of each process."""
     with temporary_home(Path(tempfile.mkdtemp(prefix="barnacle-bench-"))) as home:
         async with Appliance(home) as appliance, appliance.client() as client:
+            await until(lambda: _online(client), "the box is connected")
             for n in range(3):
                 await client.request("group.add", folder=f"g{n}", name=f"Group {n}")
                 await client.request("task.add", folder=f"g{n}", prompt="water", kind="cron", value="0 8 * * *")
@@ -48,6 +50,10 @@ async def measure(seconds: float) -> dict[str, Any]:
                 drawn = screen.drawn_bytes - drawn
     share = {name: round(100 * count / TICKS_PER_S / seconds, 3) for name, count in spent.items()}
     return {"seconds": seconds, "share": share, "sum": round(sum(share.values()), 3), "dashboard_drew_bytes": drawn}
+
+
+async def _online(client: OperatorClient) -> bool:
+    return bool((await client.request("status"))["device"]["online"])
 
 
 class Terminal:

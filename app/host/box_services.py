@@ -147,7 +147,7 @@ class BoxServices:
 
     def status(self) -> Body:
         """{"model": overview, "credentials": summary} for the status request."""
-        return {"model": self.inference.overview(), "credentials": summary(self.watch.state)}
+        return {"model": self.inference.overview(), "credentials": self._summary(self.watch.state)}
 
     async def tell_policy(self) -> None:
         """Tell the box the egress policy, if it is there and has another."""
@@ -162,10 +162,15 @@ class BoxServices:
     async def _broker_changed(self, state: State | None) -> None:
         self.inference.credentials_changed()
         self.inference.observe(state)
-        self._around.tell("host.broker", summary(state))
+        self._around.tell("host.broker", self._summary(state))
         if state is not None:
             await self._policy.to_broker()
             self._around.spawn(self.tell_policy())
+
+    def _summary(self, state: State | None) -> Body:
+        """With `needed`: whether a model of config.toml has a credential."""
+        needed = any(model.credential for model in self._lender.models.models.values())
+        return summary(state) | {"needed": needed}
 
     def _model_changed(self) -> None:
         self._around.tell("host.model", self.inference.overview())

@@ -46,7 +46,16 @@ async def check_credential(socket: Path, name: str, binding: Binding) -> dict[st
         raise ProblemError(error.message, "start everything with: barnacle up") from None
     except httpx.HTTPError as error:
         raise ProblemError(f"{binding.host} did not answer ({type(error).__name__})", "try again later") from None
-    return {"ok": answer.is_success, "status": answer.status_code, "text": _plain(answer.status_code, binding.host)}
+    ok, text = judged(answer.status_code, binding.host, known=path is not None)
+    return {"ok": ok, "status": answer.status_code, "text": text}
+
+
+def judged(status: int, host: str, *, known: bool) -> tuple[bool, str]:
+    """Whether that speaks for the credential, and in words. Without a `known` path it is no failure that the server has
+    nothing there: it was reached, and has not looked at the credential."""
+    if not known and (status in (404, 405) or 300 <= status < 400):
+        return True, f"{host} can be reached ({status}); whether it takes the credential only a real request shows"
+    return status < 300, _plain(status, host)
 
 
 def _plain(status: int, host: str) -> str:

@@ -23,7 +23,8 @@ class OfflineAssistant:
 
         Those that begin with `trigger` are answered one by one. Where none does (`main` needs no trigger) the last one
         is, and the earlier ones too as far as they are understood. The others are context: the reply says how many.
-        `unknown_text` is said where nothing is understood, else that no model is configured.
+        `unknown_text`, how the model is, is said where nothing is understood and when asked who this is; without it,
+        that none is configured.
         """
         meant = [at for at in range(len(messages)) if trigger and triggers.matches(trigger, messages[at]["text"])]
         given, answered, unknown = [], 0, False
@@ -33,7 +34,7 @@ class OfflineAssistant:
             owed = bool(meant) or at == last
             if not owed and request.verb in _PASSED_OVER:
                 continue
-            reply = self._reply(request, messages[:at], view, perform, now_ms, zone, folder)
+            reply = self._reply(request, messages[:at], view, perform, now_ms, zone, folder, unknown_text)
             if reply is None and not owed:
                 continue
             answered += 1
@@ -59,7 +60,7 @@ class OfflineAssistant:
                 return reply
         return REMINDER + prompt
 
-    def _reply(self, request, earlier, view, perform, now_ms, zone, folder):
+    def _reply(self, request, earlier, view, perform, now_ms, zone, folder, why_no_model=None):
         """The answer; None where the sentence is about something else."""
         verb = request.verb
         if verb == "unknown":
@@ -67,7 +68,7 @@ class OfflineAssistant:
         if verb == "unclear":
             return request.text
         if verb in sentences.SOCIAL:
-            return replies.small_talk(verb, view, now_ms, zone, folder)
+            return replies.small_talk(verb, view, now_ms, zone, folder, why_no_model)
         if verb in sentences.READ_ONLY:
             return _tell(request, earlier, view, now_ms, zone, folder)
         try:

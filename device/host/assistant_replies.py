@@ -15,9 +15,10 @@ HELP = """I am the built-in offline assistant. I understand:
 • move the plants reminder to 9:00 / postpone the dentist by 30 minutes
 • pause group family / resume group family
 • what did we say"""
+NO_MODEL = "No language model is configured."
 ABOUT = (
-    "I am the assistant built into this box. No language model is configured: I know reminders, tasks, groups and the "
-    'queue. Say "help" for what I understand.'
+    "I am the assistant built into this box: I know reminders, tasks, groups and the queue. %s "
+    'Say "help" for what I understand.'
 )
 UNKNOWN = (
     "No language model is configured, so I only know a fixed set of sentences: reminders and tasks at a time, "
@@ -68,14 +69,14 @@ def planned(task, now_ms, zone):
     return "%s; first %s" % (schedule.describe(task["kind"], task["value"], zone), first)
 
 
-def small_talk(verb, view, now_ms, zone, folder):
-    """A greeting, thanks or good-bye, answered in one line."""
+def small_talk(verb, view, now_ms, zone, folder, why_no_model=None):
+    """A greeting, thanks or good-bye, answered in one line; who this is with `why_no_model`."""
     following = next_runs(view, now_ms, zone, folder).split("\n")[0]
     if verb == "hello":
         return "Hello. %s" % following
     if verb == "bye":
         return "Good night. %s" % following if zone.local(now_ms)[3] >= 20 or zone.local(now_ms)[3] < 4 else "See you."
-    return {"thanks": "You're welcome.", "fine": "All right."}.get(verb, ABOUT)
+    return {"thanks": "You're welcome.", "fine": "All right."}.get(verb) or ABOUT % (why_no_model or NO_MODEL)
 
 
 def missed(view, earlier, now_ms, zone, folder):

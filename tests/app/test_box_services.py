@@ -391,6 +391,7 @@ async def test_the_box_hears_how_the_model_is_at_the_beginning_and_on_each_chang
         assert "barnacle secret set claude-key" in home.box.told[-1][1]["text"]
         status = await home.ask("status")
         assert status["model"]["state"] == "no_key" and status["credentials"]["state"] == "ok"
+        assert status["credentials"]["needed"]  # a model has a credential: no keyring would be bad news
 
 
 class SlowBroker(FakeBroker):

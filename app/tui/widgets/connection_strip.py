@@ -66,5 +66,7 @@ class ConnectionStrip(SteadyText):
         elif words:
             text.append(f" ○ {words} ", tone(self, "warn", bold=True))
         state = str(live.credentials.get("state"))
+        if state == "no_keyring" and not live.credentials.get("needed", True):
+            return  # nobody wants anything of it
         if state in CREDENTIALS:
             text.append(f" ✕ {CREDENTIALS[state]} ", tone(self, "bad" if state in STOPPED else "warn", bold=True))

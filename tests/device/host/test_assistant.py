@@ -259,3 +259,12 @@ def test_what_was_missed_is_bounded_and_the_groups_own() -> None:
     assert "plants" in box.say("what did i miss", folder="main")
     box.view.runs[:] = [dict(run, folder="main") for run in box.view.runs]
     assert box.say("@Barnacle what did I miss?") == "In the last day no task ran."
+
+
+def test_asked_who_it_is_it_says_how_the_model_is():
+    box = Box()
+    assert "No language model is configured." in box.say("who are you?", folder="main")
+    messages = [{"sender_name": "Ann", "text": "who are you?", "ts_ms": NOW}]
+    why = "The language model's key is not stored."
+    said = OfflineAssistant().answer(messages, box.view, box.perform, NOW, BERLIN, "main", "", why)
+    assert why in said and "No language model is configured" not in said
