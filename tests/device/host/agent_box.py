@@ -134,8 +134,8 @@ class AgentBox(Box):
     def __init__(self, contents=None, **more):
         Box.__init__(self, contents, **more)
         self.model, self.gate, self.owner = Model(), Gate(), Owner()
-        parts = Parts(self.model, self.gate, self.owner, self.host.show, self.host.status)
-        responder = Responders(self.host.model, Agent(self.store, self.clock, parts), OfflineResponder())
+        self.parts = Parts(self.model, self.gate, self.owner, self.host.show, self.host.status)
+        responder = Responders(self.host.model, Agent(self.store, self.clock, self.parts), OfflineResponder())
         self.answers.respond = responder.respond
         self.host.set_online(True)
         self.host.hear("host.model", {"state": "ready", "name": "m", "text": ""})
