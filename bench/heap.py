@@ -4,6 +4,7 @@ boot       right after a boot with all of them (what a boot leaves as garbage co
 flood      while messages come as fast as the box takes them, for as long as it takes to hear of its health
 after      once the flood is over and answered
 peak       the most that any of these saw; total: what the box was given
+full       the same box with all that it may hold, and agent runs beside the flood: see full_box.py
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from app.errors import ProblemError
 from app.host.operator_client import OperatorClient
 from bench.appliance import Appliance, temporary_home, until
 from bench.figures import show
+from bench.full_box import measure_full
 
 GROUPS = 30
 TASKS = 200
@@ -42,6 +44,11 @@ async def measure() -> dict[str, Any]:
 
 async def fill(client: OperatorClient) -> list[str]:
     """GROUPS groups beside main and TASKS tasks with prompts of a usual length; the groups' folders."""
+
+    async def online() -> bool:
+        return (await client.request("status"))["device"]["online"]
+
+    await until(online, "the box is there")
     folders = [f"group-{n:02}" for n in range(GROUPS)]
     for folder in folders:
         await client.request("group.add", folder=folder, name=folder.title(), requires_trigger=False)
@@ -103,5 +110,10 @@ async def next_health(client: OperatorClient) -> dict[str, Any]:
     return await told()
 
 
+async def measure_both() -> dict[str, Any]:
+    """The box as it is used, and the one with everything at its bounds and at once (full_box.py)."""
+    return await measure() | {"full": await measure_full(fill)}
+
+
 if __name__ == "__main__":
-    show("heap", asyncio.run(measure()))
+    show("heap", asyncio.run(measure_both()))
