@@ -33,7 +33,7 @@ RETRY_BASE_MS = const(5000)  # doubles with every try
 
 # --- logs ---
 RUN_LOG = const(64)
-AUDIT_RING = const(128)
+AUDIT_RING = const(64)
 WITNESSES = const(8)  # heads of the laptop's audit log that the box has seen
 RESULT_BYTES = const(512)  # result or error text kept in a run record
 
@@ -87,7 +87,7 @@ CLOCK_STEP_MS = const(2000)  # a step of the clock beyond this is audited
 # --- asks and overrides ---
 ASKS = const(8)  # asks that wait for an answer; more are refused
 ASKS_PER_RUN = const(8)  # asks that one run may make, answered or not
-ASKS_KEPT = const(16)  # answered ones remembered, so that a late answer is told what became of it
+ASKS_KEPT = const(8)  # answered ones remembered, so that a late answer is told what became of it
 ASK_MS = const(120 * 1000)  # an ask nobody has answered by then is a no
 ASK_TEXT_BYTES = const(320)  # of the arguments, and of the reason, that an ask shows
 ASK_OVERRIDE_MINUTES = const(15)  # what the answer "15min" opens
