@@ -25,6 +25,8 @@ from broker.leases import Lease, Leases, call_number
 from broker.model_endpoints import ModelEndpoints
 from broker.vault import Vault
 
+_NOTE_S = 5.0  # the vault itself writes more rarely still
+
 
 class Service:
     """What the admin interface calls. `rules()` gives the policy in force; `audit` is open; leases for models are for
@@ -47,6 +49,7 @@ class Service:
         self._rules = rules
         self._audit_place = audit_place
         self._overrides: list[dict[str, Any]] = []
+        self._noted: dict[str, float] = {}
 
     async def state(self) -> dict[str, Any]:
         """How everything is, for the host and for people."""
@@ -177,10 +180,17 @@ class Service:
         carrying = Carrying(lease, lambda: self.leases.left_s(lease))
         response = await carrying.do(self._forwarder.send(route, request.method, headers, request.body, grant))
         if lease.scope.credential:
-            asyncio.get_running_loop().run_in_executor(None, self._vault.used, lease.scope.credential)
+            self._note_use(lease.scope.credential)
         if not isinstance(response.body, bytes):
             response.body = CarriedBody(carrying, response.body)
         return response
+
+    def _note_use(self, name: str) -> None:
+        """In a thread, as it may write a file; not for each call, which the change of threads would delay."""
+        now = time.monotonic()
+        if now - self._noted.get(name, -_NOTE_S) >= _NOTE_S:
+            self._noted[name] = now
+            asyncio.get_running_loop().run_in_executor(None, self._vault.used, name)
 
     async def _route(self, target: Target, method: str, scope: LeaseScope) -> tuple[Decision, Route]:
         """Decided by the policy that is in force when the addresses are known: looking them up takes its time."""

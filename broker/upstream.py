@@ -39,6 +39,7 @@ class Upstream:
         self._reader = reader
         self._writer = writer
         self._received = bytearray()
+        self._unsent = bytearray()
         self._wire = h11.Connection(h11.CLIENT, max_incomplete_event_size=limits.ANSWER_HEAD_BYTES)
 
     async def send(self, method: str, target: str, headers: Fields, body: AsyncIterator[bytes]) -> None:
@@ -130,11 +131,13 @@ class Upstream:
             self._received.clear()
 
     def _write(self, event: h11.Request | h11.Data | h11.EndOfMessage) -> None:
-        data = self._wire.send(event)
-        if data:
-            self._writer.write(data)
+        self._unsent += self._wire.send(event) or b""
 
     async def _drain(self) -> None:
+        """Send what was written: head and first piece as one TLS record and one packet, not as two."""
+        data, self._unsent = bytes(self._unsent), bytearray()
+        if data:
+            self._writer.write(data)
         async with asyncio.timeout(limits.WRITE_TIMEOUT_MS / 1000):
             await self._writer.drain()
 
