@@ -22,6 +22,11 @@ async def appliance(home: Path, *script: Reply) -> AsyncIterator[tuple[Appliance
             yield whole, server
 
 
+def recorded(whole: Appliance, what: str) -> int:
+    """How many records of the audit log are of such an event."""
+    return sum(path.read_text().count(f'"what":"{what}"') for path in whole.paths.audit.glob("audit-*.log"))
+
+
 async def test_a_message_is_answered_by_the_model_and_a_host_killed_in_mid_answer_costs_a_retry(tmp_path: Path) -> None:
     gate = asyncio.Event()
     slow = Reply("This answer never gets through to the end.", gate=gate)
@@ -43,7 +48,9 @@ async def test_a_message_is_answered_by_the_model_and_a_host_killed_in_mid_answe
         await until(lambda: answered("Hello from the model."))
         await insist(client, "send", folder="main", text="and again")
         await until(lambda: len(server.requests) == 2)
+        await until(lambda: recorded(whole, "lease.revoke") == 1)  # the first run has given back its own
         await whole.restarted("host", whole.kill("host"))
+        await until(lambda: recorded(whole, "lease.revoke") >= 2)  # what the dead one had lent is void at once
         gate.set()
         await until(lambda: answered("Answered again."), 60)
         assert (await replies()) == ["Hello from the model.", "Answered again."]
