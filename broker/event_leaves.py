@@ -14,10 +14,9 @@ from broker.errors import Unavailable
 Path = tuple[str | int, ...]
 Place = tuple[tuple[int, ...], str]
 
-_PIECES = frozenset(
-    "text content partial_json arguments thinking signature refusal reasoning reasoning_content delta transcript"
-    " completion response input citation".split()
-)  # what clients put together; other texts are whole by themselves
+_OPENAI = {"content", "arguments", "refusal", "reasoning", "reasoning_content", "delta", "transcript", "input"}
+_ANTHROPIC = {"text", "partial_json", "thinking", "signature", "citation", "completion", "response"}
+_PIECES = _OPENAI | _ANTHROPIC  # what clients put together; other texts are whole by themselves
 _INDEXES = ("output_index", "content_index", "summary_index", "index")
 _REASONS = ("finish_reason", "finishReason", "stop_reason")
 _ENDING = ("_stop", "_done", ".done", ".completed", ".incomplete", ".failed", "error", "message_delta")
@@ -55,8 +54,8 @@ class Leaves:
 
 
 def parse(data: bytes) -> Leaves | None:
-    """The leaves of an event's data; None when it is no JSON. Raises Unavailable("bad_encoding") when it is nested
-    deeper than limits.EVENT_DEPTH."""
+    """The leaves of an event's data; None when it is no JSON, or only a number or word. Raises
+    Unavailable("bad_encoding") when it is nested deeper than limits.EVENT_DEPTH."""
     leaves = Leaves(None)
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -66,11 +65,14 @@ def parse(data: bytes) -> Leaves | None:
 
     text = data.decode("utf-8", "replace")
     try:
-        leaves.value = json.loads(text, strict=False, parse_int=_number, object_pairs_hook=unique)
+        value: Any = json.loads(text, strict=False, parse_int=_number, object_pairs_hook=unique)
     except ValueError:
         return None
     except RecursionError:
         raise _deep() from None
+    if value is None or isinstance(value, int | float):
+        return None
+    leaves.value = value
     _walk(leaves, leaves.value, (), ())
     kind = _mapping(leaves.value).get("type")
     if isinstance(kind, str) and kind.endswith(_ENDING):
@@ -90,30 +92,35 @@ def replaced(value: Any, changes: dict[Path, str]) -> Any:
     return value
 
 
-def only(value: Any, path: Path, text: str) -> Any:
-    """An event like this one that carries nothing but `text` at `path`: a stream's last event goes on with it."""
-    if not path:
-        return text
-    if isinstance(value, list):
-        return [only(cast("list[Any]", value)[cast("int", path[0])], path[1:], text)]
-    fields = cast("dict[str, Any]", value)
-    if fields.get("type") == "content_block_start":  # a second one would begin another block
-        delta = {"type": f"{path[-1]}_delta", path[-1]: text}
-        return {"type": "content_block_delta", "index": fields.get("index"), "delta": delta}
-    return {key: only(each, path[1:], text) if key == path[0] else each for key, each in _kept(fields, path)}
-
-
-def top(value: Any) -> Any:
-    """What of an event identifies it: `only` of this needs no more."""
+def only(value: Any, path: Path) -> tuple[Any, Path]:
+    """An event like this one that carries nothing but an empty text, and the path of that: what a stream goes on with
+    after its last event."""
     fields = _mapping(value)
-    return {key: each for key, each in fields.items() if isinstance(each, str) and key not in _PIECES}
+    if fields.get("type") == "content_block_start":  # a second one would begin another block
+        delta = {"type": f"{path[-1]}_delta", str(path[-1]): ""}
+        number = fields.get("index")
+        return {"type": "content_block_delta", "index": number, "delta": delta}, ("delta", path[-1])
+    rest = _only(value, path)
+    place = tuple(0 if isinstance(key, int) else key for key in path)
+    if not isinstance(rest, dict):
+        return rest, place
+    named = {key: each for key, each in fields.items() if isinstance(each, str) and key not in _PIECES}
+    short = {key: each for key, each in named.items() if len(each) <= limits.EVENT_LABEL_CHARS}
+    return short | cast("dict[str, Any]", rest), place
 
 
-def _kept(fields: dict[str, Any], path: Path) -> list[tuple[str, Any]]:
-    def stays(key: str, each: Any) -> bool:
-        return key == path[0] or each is None or key in ("type", "object") or isinstance(each, int | float)
-
-    return [(key, each) for key, each in fields.items() if stays(key, each) and (key == path[0] or key not in _REASONS)]
+def _only(value: Any, path: Path) -> Any:
+    if not path:
+        return ""
+    if isinstance(value, list):
+        return [_only(cast("list[Any]", value)[cast("int", path[0])], path[1:])]
+    kept: dict[str, Any] = {}
+    for key, each in cast("dict[str, Any]", value).items():
+        if key == path[0]:
+            kept[key] = _only(each, path[1:])
+        elif each is None or isinstance(each, int | float) or (key == "type" and isinstance(each, str)):
+            kept[key] = each
+    return kept
 
 
 def _walk(leaves: Leaves, value: Any, path: Path, numbers: tuple[int, ...], begins: bool = False) -> None:

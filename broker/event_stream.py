@@ -24,15 +24,16 @@ class Event:
     data: bytes | None
     others: bytes
 
+    @property
+    def name(self) -> bytes:
+        """The line with its name, or nothing."""
+        return next((line for line in self.others.split(b"\n") if line.startswith(b"event:")), b"")
+
     def with_data(self, data: bytes) -> bytes:
         """The event with this data in place of its own."""
         others = self.others.removeprefix(_BOM)
-        return (others + b"\n" if others else b"") + framed(data)
-
-
-def framed(data: bytes) -> bytes:
-    """An event that has only data."""
-    return b"".join(b"data: " + line + b"\n" for line in _LINE_END.split(data)) + b"\n"
+        lines = b"".join(b"data: " + line + b"\n" for line in _LINE_END.split(data))
+        return (others + b"\n" if others else b"") + lines + b"\n"
 
 
 class EventStream:

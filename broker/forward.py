@@ -21,6 +21,7 @@ from broker.egress_core import Decision, Target, check_addresses
 from broker.errors import BrokerError, Denied, Unavailable
 from broker.http_message import AnswerError, Headers, Response
 from broker.redact import Redactor
+from broker.redact_events import EventRedactor
 from broker.request_headers import Credential, injected, outgoing
 from broker.resolve import Resolving
 from broker.upstream import Answer, Upstream
@@ -112,7 +113,8 @@ class Forwarder:
         except BaseException:
             upstream.close()
             raise
-        body_back = _Body(upstream, decoder, redactor, grant, target, self._dialer, owner)
+        events = EventRedactor(secrets) if secrets and _is_event_stream(answer) else None
+        body_back = _Body(upstream, decoder, redactor, events, grant, target, self._dialer, owner)
         return Response(answer.status, passed, body_back)
 
     async def _ask(
@@ -144,6 +146,7 @@ class _Body(AsyncIterator[bytes]):
         upstream: Upstream,
         decoder: Decoder,
         redactor: Redactor,
+        events: EventRedactor | None,
         grant: Grant,
         target: Target,
         dialer: Dialer,
@@ -152,6 +155,7 @@ class _Body(AsyncIterator[bytes]):
         self._upstream = upstream
         self._decoder = decoder
         self._redactor = redactor
+        self._events = events
         self._grant = grant
         self._target = target
         self._dialer = dialer
@@ -178,10 +182,14 @@ class _Body(AsyncIterator[bytes]):
                     raise AnswerError("timeout", "the answer took too long")
                 self._count(len(piece))
                 clean = self._redactor.feed(self._decoder.feed(piece))
+                if self._events is not None:
+                    clean = self._events.feed(clean)
                 if clean:
                     yield clean
             self._decoder.end()
             rest = self._redactor.end()
+            if self._events is not None:
+                rest = self._events.feed(rest) + self._events.end()
             if rest:
                 yield rest
             whole = True
@@ -227,6 +235,11 @@ def _headers(answer: Answer, redactor: Redactor, of_names: Redactor, method: str
     if method == "HEAD" and not answer.values(b"content-encoding"):
         passed += [("content-length", value.decode("latin-1")) for value in answer.values(b"content-length")]
     return passed
+
+
+def _is_event_stream(answer: Answer) -> bool:
+    """By its type, or by what says it is one among others: reading it as events changes no other answer's meaning."""
+    return any(b"text/event-stream" in value.lower() for value in answer.values(b"content-type"))
 
 
 def _check_length(answer: Answer, method: str) -> None:

@@ -41,6 +41,14 @@ INTERIM_ANSWERS = 8  # 1xx answers before the real one
 SECRET_MIN_BYTES = 8  # shorter ones cannot be told from ordinary text: refused when they are stored
 PARTIAL_CHARS = 4  # this much of a secret at the end of a stream is taken out as well
 
+# streams of events (broker/event_stream.py, event_leaves.py, redact_events.py)
+EVENT_BYTES = 256 * 1024  # one event; more end the answer
+EVENT_DEPTH = 64  # nesting of its JSON
+EVENT_DIGITS = 1000  # longer whole numbers are read as rounded ones
+EVENT_LABEL_CHARS = 256  # of a text that an added event repeats, or that is remembered as looked at
+EVENT_STREAMS = 64  # texts that end, all at the same time, with what could be the beginning of a secret
+EVENT_NAMES = 64  # texts that are watched one by one; those with further names are watched together
+
 # tunnels (broker/proxy.py)
 HELLO_BYTES = 16 * 1024  # the first TLS message of a client
 HELLO_TIMEOUT_MS = 5_000

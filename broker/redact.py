@@ -30,6 +30,11 @@ class Redactor:
     def __repr__(self) -> str:
         return f"<Redactor, {self.count} taken out>"
 
+    @property
+    def holds(self) -> bool:
+        """Whether something is held back."""
+        return bool(self._held)
+
     def feed(self, data: bytes) -> bytes:
         """The next bytes that are safe to pass on."""
         if not self._needles:
