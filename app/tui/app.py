@@ -13,7 +13,6 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.screen import Screen
-from textual.widgets import Footer
 
 from app.errors import ProblemError, SettingsError
 from app.host.keys import OperatorCredentials
@@ -33,6 +32,7 @@ from app.tui.starting import Appliance, Starting
 from app.tui.themes import DEFAULT, THEMES
 from app.tui.widgets.asks_panel import open_asks
 from app.tui.widgets.connection_strip import ConnectionStrip
+from app.tui.widgets.key_line import KeyLine
 from app.tui.widgets.tab_bar import TabBar
 
 DRAW_EVERY_S = 0.25
@@ -120,7 +120,7 @@ class Dashboard(App[None]):
         yield TabBar([(page.NAME, page.TITLE, page.SHORT) for page in self.pages])
         with Container(id="pages"):
             yield self.pages[0]
-        yield Footer(show_command_palette=False)  # it is one of our own bindings
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Start following the host; the first paint does not wait for it."""

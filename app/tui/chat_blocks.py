@@ -1,5 +1,6 @@
 """What a conversation is made of: messages, folded tool steps, and the reply as it grows."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,11 +17,21 @@ SIGNS = {"allow": ("✓", "green"), "deny": ("✕", "red"), "ask": ("?", "yellow
 CURSOR = "▍"
 
 
-def blocks(live: LiveData, folder: str, unfolded: bool) -> list[Block]:
-    """The conversation with one group, oldest first."""
+Known = dict[tuple[str, object, str], tuple[dict[str, Any], Block]]
+
+
+def blocks(live: LiveData, folder: str, unfolded: bool, known: Known | None = None) -> list[Block]:
+    """The conversation with one group, oldest first. `known` keeps the messages' blocks from one call to the next."""
     parts: list[tuple[int, int, Block]] = []
+    made: Known = {}
     for message in live.chats.get(folder, ()):
-        parts.append((int(message["ts_ms"]), 1, _message(message, live.zone)))
+        key = (folder, message.get("n"), live.zone)
+        old = known.get(key) if known is not None else None
+        made[key] = old if old and old[0] is message else (message, _message(message, live.zone))
+        parts.append((int(message["ts_ms"]), 1, made[key][1]))
+    if known is not None:
+        known.clear()
+        known.update(made)
     for steps in _tool_steps(live, folder):
         parts.append((int(steps[0]["ts_ms"]), 0, _steps(steps, unfolded)))
     parts.sort(key=lambda part: part[:2])
@@ -49,15 +60,20 @@ def _message(message: dict[str, Any], zone: str) -> Block:
     return Block(f"m{message.get('n')}", text, f"{name} {text}", render)
 
 
+def _nothing_said(times: Sequence[int], before: int, at: int) -> bool:
+    """Whether nothing was said after `before` until `at`."""
+    return bisect_right(times, before) == bisect_right(times, at)
+
+
 def _tool_steps(live: LiveData, folder: str) -> list[list[dict[str, Any]]]:
     """The group's tool calls, those that follow one another together."""
     runs: list[list[dict[str, Any]]] = []
-    times = [int(message["ts_ms"]) for message in live.chats.get(folder, ())]
+    times = sorted(int(message["ts_ms"]) for message in live.chats.get(folder, ()))
     for record in live.audit:
         if record.get("folder") != folder or not str(record.get("what", "")).startswith(TOOL):
             continue
         at = int(record["ts_ms"])
-        if runs and not any(int(runs[-1][-1]["ts_ms"]) < ts <= at for ts in times):
+        if runs and _nothing_said(times, int(runs[-1][-1]["ts_ms"]), at):
             runs[-1].append(record)
         else:
             runs.append([record])

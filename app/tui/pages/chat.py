@@ -12,7 +12,7 @@ from textual.widgets import Input
 
 from app.errors import ProblemError
 from app.tui import limits, say
-from app.tui.chat_blocks import blocks
+from app.tui.chat_blocks import Known, blocks
 from app.tui.live import LiveData, Part
 from app.tui.page import Page
 from app.tui.widgets.line_table import Cell, Column, LineTable
@@ -37,7 +37,7 @@ class ChatPage(Page):
         Binding("x", "cancel", "Cancel run", tooltip="Stop the group's run", id="chat.cancel"),
         Binding("y", "copy", "Copy", tooltip="Copy the last reply", id="chat.copy"),
         Binding("ctrl+n", "group(1)", "Next group", show=False, tooltip="The next group", id="chat.next_group"),
-        Binding("escape", "leave", "Back", show=False, tooltip="To the groups", id="chat.back"),
+        Binding("escape", "leave", "Groups", tooltip="To the groups, where letters are keys", id="chat.back"),
     ]
 
     def __init__(self) -> None:
@@ -45,6 +45,7 @@ class ChatPage(Page):
         self.folder = "main"
         self._unfolded = False
         self._seen: dict[str, int] = {}
+        self._known: Known = {}
 
     def compose(self) -> ComposeResult:
         """Groups to the left, the conversation to the right."""
@@ -82,7 +83,7 @@ class ChatPage(Page):
         live = self.live
         if self.folder not in live.groups and "main" in live.groups:
             self.folder = "main"
-        self.query_one(MessageLog).show(blocks(live, self.folder, self._unfolded))
+        self.query_one(MessageLog).show(blocks(live, self.folder, self._unfolded, self._known))
         group = live.groups.get(self.folder, {})
         trigger = group.get("trigger", "") if group.get("requires_trigger") else ""
         answers = f"answers to {say.plain(trigger)}" if trigger else ""

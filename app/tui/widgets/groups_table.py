@@ -15,6 +15,8 @@ STATES = {
     "paused": ("‖", "quiet"),
 }
 BARS = " ▁▂▃▄▅▆▇█"
+NO_DATA = "not connected yet"
+NO_GROUPS = "no groups yet: barnacle group add NAME"
 COLUMNS = (
     Column("group", 12, grow=2),
     Column("state", 10),
@@ -30,10 +32,11 @@ class GroupsTable(LineTable):
     """One row per group; `main` first, then by name."""
 
     def __init__(self) -> None:
-        super().__init__(COLUMNS, empty="no groups yet: barnacle group add NAME", id="groups")
+        super().__init__(COLUMNS, empty=NO_DATA, id="groups")
 
     def show_live(self, live: LiveData) -> None:
         """Draw the rows in view."""
+        self.empty(NO_DATA if live.age_s is None else NO_GROUPS)
         now = say.now_ms()
         counts: dict[str, int] = {}
         for task in live.tasks.values():

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
+from textual.geometry import Region, Size
+from textual.reactive import Reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
@@ -54,19 +55,29 @@ class MessageLog(ScrollView, can_focus=True):
         self._blocks: list[Block] = []
         self._laid: dict[str, _Laid] = {}
         self._lines: list[tuple[Strip, str]] = []
+        self._starts: list[int] = []
         self._laid_width = 0
         self._found: str = ""
 
     def show(self, blocks: Sequence[Block]) -> None:
         """Draw these, oldest first; a block whose key and version are known is not laid out again."""
-        at_end = self.at_end
-        changed = [(b.key, b.version) for b in blocks] != [(b.key, b.version) for b in self._blocks]
-        self._blocks = list(blocks)
-        if changed or self._laid_width != self._width:
-            self._lay_out()
-            if at_end:
-                self.scroll_to(y=max(0, len(self._lines) - self.size.height), animate=False, force=True)
+        at_end, top = self.at_end, self.scroll_offset.y
+        known, self._blocks = self._blocks, list(blocks)
+        same = 0
+        for new, old in zip(blocks, known, strict=False):
+            if (new.key, new.version) != (old.key, old.version):
+                break
+            same += 1
+        if same == len(blocks) == len(known) and self._laid_width == self._width:
+            return
+        first = self._lay_out(same)
+        if at_end:
+            self.scroll_to(y=max(0, len(self._lines) - self.size.height), animate=False, force=True)
+        if self.scroll_offset.y != top or not first:
             self.refresh()
+        elif first - top < self.size.height:  # what is above looks as before
+            y = max(0, first - top)
+            self.refresh(Region(0, y, self.size.width, self.size.height - y))
 
     def empty(self, text: str) -> None:
         """What is said while there is nothing."""
@@ -105,23 +116,39 @@ class MessageLog(ScrollView, can_focus=True):
     def _width(self) -> int:
         return self.scrollable_content_region.width
 
-    def _lay_out(self) -> None:
+    def _lay_out(self, same: int = 0) -> int:
+        """Lay out what is new; the first `same` blocks are as they were. The number of the first line that may look
+        different."""
         width = self._width
         if width != self._laid_width:
             self._laid.clear()
             self._laid_width = width
+            same = 0
         if width <= 0:
-            return
-        laid: dict[str, _Laid] = {}
-        self._lines = []
-        for block in self._blocks:
+            self._starts, self._lines = [], []
+            return 0
+        same = min(same, len(self._starts))
+        first = self._starts[same] if same < len(self._starts) else len(self._lines)
+        del self._lines[first:], self._starts[same:]
+        for block in self._blocks[same:]:
             known = self._laid.get(block.key)
             if known is None or known.version != block.version:
-                known = _Laid(block.version, self._strips(block.render(width), width))
-            laid[block.key] = known
+                known = self._laid[block.key] = _Laid(block.version, self._strips(block.render(width), width))
+            self._starts.append(len(self._lines))
             self._lines += [(line, block.key) for line in known.lines]
-        self._laid = laid
-        self.virtual_size = Size(0, len(self._lines))
+        if len(self._laid) > len(self._blocks):
+            shown = {block.key for block in self._blocks}
+            self._laid = {key: laid for key, laid in self._laid.items() if key in shown}
+        self._fit_scrolling(Size(0, len(self._lines)))
+        return first
+
+    def _fit_scrolling(self, size: Size) -> None:
+        """Another length is the scroll bar's matter: set in the usual way it would lay out and paint all there is."""
+        if size != self.virtual_size:
+            self.set_reactive(cast("Reactive[Size]", MessageLog.virtual_size), size)
+            self._scroll_update(size)
+            if self.scroll_offset.y > self.max_scroll_y:
+                self.scroll_to(y=self.max_scroll_y, animate=False, force=True)
 
     def _strips(self, renderable: RenderableType, width: int) -> list[Strip]:
         console: Console = self.app.console  # pyright: ignore[reportUnknownMemberType]  generic in the library

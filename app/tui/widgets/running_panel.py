@@ -24,6 +24,9 @@ class RunningPanel(VerticalScroll):
 
     def show_live(self, live: LiveData) -> None:
         """Runs in progress, then the coming ones."""
+        if live.age_s is None:
+            self.query_one("#running-text", SteadyText).update(Text("not connected yet", "dim"))
+            return
         now = say.now_ms()
         text = Text()
         running = [run for run in live.runs.values() if run.get("state") == "running"]
