@@ -1,10 +1,10 @@
 """`python -m bench canary`: a key that the model's server gives back in every way, and no artefact that has it.
 
 A whole appliance runs with a canary as its key, in a keyring of its own. The imitation of the model's API echoes it in
-text, headers, error bodies and encodings, split at every byte (but not spread over several events of the stream: that
-the search of the bytes that come back does not see). Then everything that the run has left is searched: the home's
-files, MQTT traffic, output of every command, operator events, pictures, command lines, environments, core files. A
-second canary, put into one place of each kind, shows that the search finds.
+text, tool arguments, headers, error bodies and encodings: whole, in writes of a few bytes, and in pieces of three
+characters over several events of the stream. Then everything that the run has left is searched: the home's files, MQTT
+traffic, output of every command, operator events, pictures, command lines, environments, core files. A second canary,
+put into one place of each kind, shows that the search finds.
 """
 
 import asyncio
@@ -64,11 +64,11 @@ def script() -> list[Step]:
         Reply(f"Your key is {ECHO}.", chunk_bytes=1, delta_chars=400),
         Reply(f"Across writes: {CANARY}.", delta_chars=400, chunk_bytes=5),
         Reply(f"Encoded: {encodings}.", delta_chars=2000, chunk_bytes=7),
-        Reply(
-            "Let me note it. ", [("notes_write", {"text": f"the key is {CANARY}", "mode": "append"})], delta_chars=400
-        ),
+        Reply(f"In pieces: {CANARY}.", delta_chars=3),
+        Reply(f"In pieces and encoded: {encodings}.", delta_chars=3, chunk_bytes=50),
+        Reply("Let me note it. ", [("notes_write", {"text": f"the key is {CANARY}", "mode": "append"})], delta_chars=3),
         Reply("Noted."),
-        Reply("Let me plan. ", [("schedule_task", _task())], delta_chars=400),
+        Reply("Let me plan. ", [("schedule_task", _task())], delta_chars=3),
         Reply("Planned."),
         Fault(400, **fault),
         Fault(401, body=f"no such key: {CANARY}".encode(), headers=(("x-echo", CANARY),)),
