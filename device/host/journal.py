@@ -163,6 +163,10 @@ class Journal:
     def give_up_previous(self):
         """Let `drop_old` remove all that is older than the newest snapshot, too: for a storage without room."""
         self._obsolete = self._base
+        self.drop_unfinished()
+
+    def drop_unfinished(self):
+        """Give back the room of a snapshot that could not be written to its end: the log needs it."""
         if "snap.tmp" in self._files.names():
             self._files.remove("snap.tmp")
 

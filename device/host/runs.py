@@ -77,7 +77,7 @@ class Runs:
     def _note_fault(self, folder, error):
         shown = self.running.get(folder)
         run = self._store.state.run(shown["run"]["id"]) if shown is not None else None
-        if run is not None and run_records.is_active(run):
+        if shown is not None and run is not None and run_records.is_active(run):
             self._end(run, None, error, None)
             if run["kind"] == "task":  # one that comes once has no other due time
                 self._settle_task(run["task"], shown["run"], None, error)

@@ -193,7 +193,11 @@ class Store:
             while more:
                 more = self.drop_old()
                 await asyncio.sleep(0)
-            await self._take_steps()
+            try:
+                await self._take_steps()
+            except JournalError:
+                self._journal.drop_unfinished()
+                raise
 
     def drop_old(self):
         """Remove one file that snapshots made superfluous; False when there is none."""

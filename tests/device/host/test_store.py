@@ -114,6 +114,22 @@ async def test_a_snapshot_in_steps_that_finds_no_room_gives_up_the_oldest_genera
     assert canonical(again.state) == canonical(store.state)
 
 
+async def test_a_snapshot_for_which_there_is_no_room_at_all_takes_none_from_the_log():
+    files = MemoryFiles()
+    store = filled(files)
+    files.capacity = sum(files.size(name) for name in files.names()) + 400
+    for _ in range(2):
+        try:
+            await store.snapshot_in_steps()
+        except JournalError:
+            continue
+        raise AssertionError("there was room")
+    assert "snap.tmp" not in files.names()
+    store.put("settings.set", dict(store.state.settings, slots=3))
+    store.commit()
+    assert opened(MemoryFiles(files.survivors())).state.settings["slots"] == 3
+
+
 def test_nothing_is_shown_or_acknowledged_before_it_is_durable():
     store = opened(MemoryFiles())
     store.put("group.set", dict(GROUP, added_ms=1, paused=False))
