@@ -63,7 +63,7 @@ def _add(context: Context, args: argparse.Namespace) -> int:
     path = context.paths.config
     name = args.name or preset.name
     settings = add_model(path, preset, name, args.model, args.url)
-    following = [f"barnacle secret set {preset.needs}"] if preset.needs else []
+    following = _key_wanted(preset.needs, settings.models.models[name].url)
     if args.json:
         model = settings.models.models[name]
         context.out.json({"name": name, "model": model.model, "url": model.url, "file": str(path), "next": following})
@@ -76,6 +76,23 @@ def _add(context: Context, args: argparse.Namespace) -> int:
     if name not in settings.models.default:
         context.out.line(f"then: name {name} in [inference] default, or nobody asks it")
     return 0
+
+
+def _key_wanted(credential: str, url: str) -> list[str]:
+    """What is still to be done about a key: a well-known one belongs to its own service and is no use elsewhere."""
+    from urllib.parse import urlsplit
+
+    from broker.binding import WELL_KNOWN
+
+    if not credential:
+        return []
+    known, place = WELL_KNOWN.get(credential), urlsplit(url)
+    if known is None or (known.scheme, known.host, known.port) == (place.scheme, place.hostname, place.port or 443):
+        return [f"barnacle secret set {credential}"]
+    prefix = f' --prefix "{known.prefix}"' if known.prefix else ""
+    scheme = " --scheme http" if place.scheme == "http" else ""
+    own = f"barnacle secret set my-key --host {place.netloc} --header {known.header}{prefix}{scheme}"
+    return [own, 'write credential = "my-key" into that section of config.toml']
 
 
 def _test(context: Context, args: argparse.Namespace) -> int:

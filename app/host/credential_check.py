@@ -12,6 +12,14 @@ from broker.client import BrokerClient, BrokerRefused, BrokerUnreachable, LeaseS
 from broker.egress_core import parse_url
 
 _TIMEOUT_S = 20.0
+_WHY = {
+    "tls": "the server's certificate is not trusted here (a model's `ca` counts for the model's own requests only)",
+    "dns": "the server's name has no address",
+    "unreachable": "the server cannot be reached",
+    "timeout": "the server did not answer in time",
+    "denied": "the rules do not let anything go there",
+    "audit_unavailable": "the audit log cannot be written",
+}
 
 
 async def check_credential(socket: Path, name: str, binding: Binding) -> dict[str, Any]:
@@ -41,7 +49,8 @@ async def check_credential(socket: Path, name: str, binding: Binding) -> dict[st
             answer = await client.request(method, url, headers={"anthropic-version": "2023-06-01"})
             await broker.revoke(lease=lease)
     except BrokerRefused as error:
-        raise ProblemError(f"{name} could not be tried: {error.message}", error.remedy) from None
+        why = _WHY.get(error.code, error.message) if error.message == error.code else error.message  # HEAD has no body
+        raise ProblemError(f"{name} could not be tried: {why}", error.remedy) from None
     except BrokerUnreachable as error:
         raise ProblemError(error.message, "start everything with: barnacle up") from None
     except httpx.HTTPError as error:
