@@ -24,6 +24,8 @@ from app.tui import say
 from app.tui.app import Dashboard
 from tests.tui.fake_client import NOW_MS, FakeClient
 from tests.tui.snapshot_data import ASK, household
+from tests.tui.test_box_page import Screens
+from tests.tui.test_starting import FakeAppliance
 
 FOLDER = Path(__file__).with_name("snapshots")
 OUT = Path(__file__).resolve().parents[2] / "build" / "snapshots"
@@ -41,6 +43,7 @@ class Scene:
     keys: tuple[str, ...] = ()
     typed: str = ""
     client: Callable[[], FakeClient] = household
+    appliance: Callable[[], FakeAppliance | None] = lambda: None
 
 
 SCENES = {
@@ -51,6 +54,7 @@ SCENES = {
     "chat": Scene("chat"),
     "policy": Scene("policy"),
     "settings": Scene("settings"),
+    "box": Scene("box"),
     "ask": Scene("overview", client=lambda: household(asks=[ASK])),
     "help": Scene("schedules", ("question_mark",)),
     "palette": Scene("schedules", ("ctrl+p",)),
@@ -61,6 +65,10 @@ SCENES = {
     "editor-clock-change": Scene("schedules", ("n", "tab", "tab", "tab"), "30 2 25 10 *"),
     "rule-editor": Scene("policy", ("n",)),
     "exception-editor": Scene("policy", ("e",)),
+    "drop": Scene("queues", ("D",)),
+    "remove-rule": Scene("policy", ("d",)),
+    "welcome": Scene("overview", ("f2",), appliance=FakeAppliance),
+    "stop": Scene("overview", ("ctrl+o",), appliance=lambda: FakeAppliance(running=True)),
     "audit-record": Scene("audit", ("up",)),
 }
 
@@ -69,7 +77,7 @@ async def pictures(scene: Scene, size: tuple[int, int]) -> dict[str, str]:
     """The scene in every theme: its SVG text by theme."""
     found: dict[str, str] = {}
     with _standing_still():
-        app = Dashboard(scene.client)
+        app = Dashboard(scene.client, appliance=scene.appliance(), screen_source=Screens().source)
         async with app.run_test(size=size) as pilot:
             await _settled(app, pilot)
             await app.open_page(scene.page)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.tui.pages import PAGES
 from tests.tui import snapshots
 from tests.tui.snapshots import FOLDER, SCENES, SIZES, THEMES, Scene, compare, path_of, pictures, small, words
 
@@ -12,6 +13,10 @@ async def test_a_scene_looks_as_it_was_accepted(name: str, size: tuple[int, int]
     drawn = await pictures(SCENES[name], size)
     told = [compare(path_of(name, size, theme), drawn[theme]) for theme in THEMES]
     assert not any(told), "\n".join(told) + "\nif that is right: python -m tests.tui.snapshots --accept"
+
+
+def test_every_page_has_a_scene() -> None:
+    assert {scene.page for scene in SCENES.values() if not scene.keys} == {page.NAME for page in PAGES}
 
 
 def test_what_is_kept_is_small_and_all_of_it_is_looked_at() -> None:

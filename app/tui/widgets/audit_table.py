@@ -26,6 +26,7 @@ class AuditTable(LineTable):
     def __init__(self) -> None:
         super().__init__(COLUMNS, id="audit-table")
         self._records: dict[str, dict[str, Any]] = {}
+        self._known: dict[int, tuple[str, dict[str, Any]]] = {}  # keeps the records, so their ids stay theirs
         self._zone = "UTC"
 
     @property
@@ -42,7 +43,10 @@ class AuditTable(LineTable):
         """Draw the ones in view."""
         follow = self.following
         self._zone = zone
-        self._records = {key_of(record): record for record in records}
+        known, self._known = self._known, {}
+        for record in records:
+            self._known[id(record)] = known.get(id(record)) or (key_of(record), record)
+        self._records = dict(self._known.values())
         self.show(list(self._records), self._cells)
         if follow:
             self.action_edge(-1)
