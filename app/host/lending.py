@@ -34,6 +34,7 @@ class Lending:
         self._make_scope = make_scope
         self._runs = runs
         self._open: dict[str, _OpenRun] = {}
+        self._clean = False  # nothing of an earlier host process is left: what is not in _open has no lease
 
     async def open(self, run: str, folder: str) -> str:
         """A token for a run that goes on in this group; raises RequestRefused for any other."""
@@ -77,7 +78,8 @@ class Lending:
     async def close(self, run: str) -> None:
         """The run is over: its leases are revoked, calls in flight included."""
         found = self._open.pop(run, None)
-        await self._revoke(run)
+        if found is not None or not self._clean:  # most runs never borrow: no call to the broker for them
+            await self._revoke(run)
         for transport in found.transports.values() if found else ():
             await transport.aclose()
 
@@ -87,6 +89,8 @@ class Lending:
             await self._broker.revoke()
         except Exception as error:
             log.warning("leases from before could not be revoked: %s", plain(error).message)
+        else:
+            self._clean = True
         for found in self._open.values():  # none of these is older than a moment; the next request borrows anew
             found.transports.clear()
 

@@ -113,6 +113,27 @@ async def test_a_run_opens_asks_a_model_and_gives_everything_back(tmp_path: Path
         assert await refused(home.say(opened["lease"])) == "lease_unknown"
 
 
+async def test_a_run_that_never_borrowed_costs_the_broker_nothing_at_its_end(tmp_path: Path) -> None:
+    async with household(tmp_path, Reply("one")) as home:
+        await home.say(await home.open())
+        home.run(state="done")
+        await until(lambda: home.broker.valid == [], 5)
+        assert "r1" in home.broker.revoked
+        home.run("r2")
+        home.run("r2", state="done")
+        home.run("r3")
+        await home.open("r3")  # r2's end has been heard
+        assert "r2" not in home.broker.revoked
+
+
+async def test_as_long_as_old_leases_may_be_left_every_runs_end_revokes(tmp_path: Path) -> None:
+    async with household(tmp_path) as home:
+        home.services.lending._clean = False  # the revocation at the host's start failed
+        home.run("r2")
+        home.run("r2", state="done")
+        await until(lambda: "r2" in home.broker.revoked, 5)
+
+
 async def test_nothing_is_lent_to_a_run_that_the_box_has_not_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
