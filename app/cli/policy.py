@@ -2,6 +2,7 @@
 remote appliance's rules are read and changed through its host."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
 
 _WHERE = "URL may also be a lone host, or a network such as 192.168.1.0/24."
 _TEST = (
-    "Overrides in force count for a remote appliance alone; credentials are not looked at."
-    " Exit code 1 when it would be denied."
+    "Overrides in force count while Barnacle runs; credentials are not looked at. Exit code 1 when it would be denied."
 )
 
 
@@ -156,7 +156,7 @@ def _test(context: Context, args: argparse.Namespace) -> int:
         target = egress_core.parse_url(args.url)
     except egress_core.TargetError as error:
         return _not_canonical(context, args, error, rules.version)
-    decision = _decide(rules, target, args.method.upper(), args.group)
+    decision = _decide(rules, target, args.method.upper(), args.group, _exceptions(context))
     found: list[dict[str, Any]] = []
     problem = ""
     if decision.effect != "deny" and not args.no_resolve:
@@ -207,13 +207,22 @@ def _not_canonical(context: Context, args: argparse.Namespace, error: Any, versi
     return 1
 
 
-def _decide(rules: "Rules", target: "Target", method: str, group: str | None) -> "Decision":
+def _exceptions(context: Context) -> list[dict[str, Any]]:
+    """The overrides in force; none while nothing runs."""
+    from app.host.instance import running_pid
+
+    return [] if running_pid(context.paths) is None else context.ask("overrides")
+
+
+def _decide(
+    rules: "Rules", target: "Target", method: str, group: str | None, overrides: Sequence[dict[str, Any]] = ()
+) -> "Decision":
     import time
 
     from broker import egress_core
 
     request = egress_core.Request(target=target, method=method, group=group, credential=None)
-    return egress_core.decide(request, rules, [], time.time_ns() // 1_000_000)
+    return egress_core.decide(request, rules, overrides, time.time_ns() // 1_000_000)
 
 
 def _resolved(target: "Target", decision: "Decision") -> tuple[list[dict[str, Any]], str]:
