@@ -8,7 +8,7 @@ from pathlib import Path
 from bench.__main__ import NAMES, ROOT
 
 NO_BENCHES = {"__init__", "__main__", "appliance", "demo", "fake_host", "figures", "interpreter", "made_up"}
-NO_BENCHES |= {"terminal", "wiretap", "canary_search", "demo_model", "secret_session"}
+NO_BENCHES |= {"terminal", "wiretap", "canary_search", "demo_model", "full_box", "secret_session"}
 
 
 def test_every_bench_is_in_the_list() -> None:
