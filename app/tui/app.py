@@ -180,7 +180,10 @@ class Dashboard(App[None]):
     def _draw(self) -> None:
         self._due = False
         live = self.live
-        self.query_one(ConnectionStrip).show(live)
+        strips = self.query(ConnectionStrip)
+        if not strips:
+            return  # on a slow machine nothing is there yet, and when it is left nothing any more
+        strips.first().show(live)
         self.query_one(TabBar).show(self.page.NAME, self._marks())
         self._announce_asks()
         if live.versions["connection"] != self._connections:

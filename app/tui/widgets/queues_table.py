@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from app.tui import say
 from app.tui.live import LiveData
-from app.tui.widgets.groups_table import STATES, line
+from app.tui.widgets.groups_table import NO_DATA, NO_GROUPS, STATES, line
 from app.tui.widgets.line_table import Cell, Column, LineTable
 from app.tui.widgets.titles import set_title
 
@@ -25,10 +25,11 @@ class QueuesTable(LineTable):
     """One row per group: those that run first, then those that wait in their order, then the others by name."""
 
     def __init__(self) -> None:
-        super().__init__(COLUMNS, empty="no groups yet: barnacle group add NAME", id="queues-table")
+        super().__init__(COLUMNS, empty=NO_DATA, id="queues-table")
 
     def show_live(self, live: LiveData) -> None:
         """Draw what differs; each second while something is counted down or up."""
+        self.empty(NO_DATA if live.age_s is None else NO_GROUPS)
         now = say.now_ms()
         queue = cast("Mapping[str, Any]", live.status.get("queue") or {})
         waiting: list[str] = list(queue.get("waiting") or [])
