@@ -16,7 +16,7 @@ from broker.sealed_keyring import SealedKeyring, SealedKeyringError
 T = TypeVar("T")
 READY = "ready"
 _INSTALL = "install gnome-keyring and run inside a session bus: dbus-run-session -- sh"
-_UNLOCK = "unlock it: log in to the desktop, or end gnome-keyring-daemon and start it with --unlock (passphrase on stdin)"
+_UNLOCK = "unlock it: log in to the desktop, or end gnome-keyring-daemon and start it with --unlock"
 
 
 class KeyringState(NamedTuple):
