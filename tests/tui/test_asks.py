@@ -9,10 +9,16 @@ from app.errors import ProblemError
 from app.tui import say
 from app.tui.app import Dashboard
 from app.tui.pages.overview import OverviewPage
+from app.tui.widgets import asks_panel
 from app.tui.widgets.asks_panel import AsksPanel
 from app.tui.widgets.connection_strip import ConnectionStrip
 from tests.tui.fake_client import FakeClient
 from tests.tui.test_dashboard import loaded, until
+
+
+@pytest.fixture(autouse=True)
+def read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asks_panel, "LOOK_S", 0.0)
 
 
 def ask(number: int, **fields: Any) -> dict[str, Any]:
@@ -163,3 +169,24 @@ async def test_the_strip_says_what_hinders_the_model_and_the_credential_broker()
         await until(pilot, lambda: "✕ audit not writable" in str(strip.content), "the audit's state")
         client.push("host.broker", {"state": "ok"})
         await until(pilot, lambda: "✕" not in str(strip.content), "all is well")
+
+
+async def test_a_key_meant_for_one_ask_never_answers_the_one_that_came_in_its_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    client = FakeClient()
+    client.answers["asks"] = [ask(1), ask(2)]
+    app = Dashboard(lambda: client)
+    async with app.run_test(size=(140, 45)) as pilot:
+        await loaded(pilot)
+        panel = app.query_one(AsksPanel)
+        await until(pilot, lambda: panel.shown is not None, "the first ask")
+        monkeypatch.setattr(asks_panel, "LOOK_S", 60.0)
+        client.push("ask.set", ask(1, state="denied"))
+        await until(pilot, lambda: panel.shown is not None and panel.shown["id"] == "ask-2", "the second ask")
+        await pilot.press("a")
+        await pilot.pause()
+        assert client.commands() == []
+        monkeypatch.setattr(asks_panel, "LOOK_S", 0.0)
+        await pilot.press("a")
+        await until(pilot, lambda: client.commands() == [("ask.answer", {"id": "ask-2", "answer": "once"})], "answered")

@@ -72,7 +72,9 @@ class OverviewPage(Page):
     def action_answer(self, answer: str) -> None:
         """Answer the ask that is shown, though another one may be the oldest by now."""
         shown = self._shown_ask()
-        if shown is not None:
+        if shown is not None and not self.query_one(AsksPanel).read:
+            self.notify("This question has only just come up: look at it, then answer.")
+        elif shown is not None:
             self.dashboard.perform("ask.answer", id=shown["id"], answer=answer)
 
     def _shown_ask(self) -> dict[str, Any] | None:

@@ -1,5 +1,6 @@
 """What waits for the owner's decision: the oldest ask in full, the others counted; gone when none does."""
 
+import time
 from typing import Any
 
 from rich.text import Text
@@ -11,6 +12,7 @@ from app.tui.widgets.steady_text import SteadyText
 from app.tui.widgets.titles import set_title
 
 TEXT_CHARS = 200
+LOOK_S = 0.5
 
 
 class AsksPanel(SteadyText):
@@ -22,12 +24,20 @@ class AsksPanel(SteadyText):
         super().__init__(id="asks")
         self.display = False
         self.shown: dict[str, Any] | None = None
+        self._shown_at = 0.0
+
+    @property
+    def read(self) -> bool:
+        """Whether the ask has been there long enough to be the one that a key is meant for."""
+        return time.monotonic() - self._shown_at >= LOOK_S
 
     def show_live(self, live: LiveData) -> None:
         """Draw the oldest open ask, or go. `shown` is the ask that a reader has in front of him."""
         asks = open_asks(live)
         self.display = bool(asks)
-        self.shown = asks[0] if asks else None
+        before, self.shown = self.shown, asks[0] if asks else None
+        if self.shown is not None and (before is None or before["id"] != self.shown["id"]):
+            self._shown_at = time.monotonic()
         if asks:
             set_title(self, self.BORDER_TITLE, f"1 of {len(asks)}" if len(asks) > 1 else "")
             self.update(_words(self, asks[0], live))
