@@ -18,21 +18,22 @@ from tests.imitation.openai import OpenAiImitation
 from tests.imitation.script import Reply, Step
 
 KEY = "not-a-real-key-0123456789"
-_BUS = ("gdbus", "call", "--session", "--dest", "org.freedesktop.secrets", "--object-path", "/org/freedesktop/secrets")
-_LOGIN = "['/org/freedesktop/secrets/collection/login']"
+_SEND = ("dbus-send", "--session", "--print-reply")
+_LOGIN = "array:objpath:/org/freedesktop/secrets/collection/login"
 
 
 def lock() -> None:
     """Lock the keyring, as a desktop that goes to sleep may."""
-    subprocess.run([*_BUS, "--method", "org.freedesktop.Secret.Service.Lock", _LOGIN], check=True, capture_output=True)
+    service = ("--dest=org.freedesktop.secrets", "/org/freedesktop/secrets", "org.freedesktop.Secret.Service.Lock")
+    subprocess.run([*_SEND, *service, _LOGIN], check=True, capture_output=True)
 
 
 def restart_unlocked() -> None:
     """End the locked Secret Service, which this bus was begun with, and start one that is unlocked."""
-    ask = ["gdbus", "call", "--session", "--dest", "org.freedesktop.DBus", "--object-path", "/org/freedesktop/DBus"]
-    ask += ["--method", "org.freedesktop.DBus.GetConnectionUnixProcessID", "org.freedesktop.secrets"]
-    answer = subprocess.run(ask, check=True, capture_output=True, text=True).stdout  # "(uint32 123,)"
-    os.kill(int(answer.split()[1].rstrip(",)")), signal.SIGKILL)
+    bus = ("--dest=org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus.GetConnectionUnixProcessID")
+    ask = [*_SEND, *bus, "string:org.freedesktop.secrets"]
+    answer = subprocess.run(ask, check=True, capture_output=True, text=True).stdout  # "…\n   uint32 123"
+    os.kill(int(answer.split()[-1]), signal.SIGKILL)
     command = ["gnome-keyring-daemon", "--unlock", "--components=secrets"]
     subprocess.run(command, input=b"pass phrase", check=True, stdout=subprocess.DEVNULL, timeout=20)
 
