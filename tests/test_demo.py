@@ -18,7 +18,7 @@ def test_every_step_of_the_demo_holds_and_its_pictures_are_there() -> None:
         [sys.executable, "-m", "bench.demo"], cwd=ROOT, capture_output=True, text=True, timeout=180, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count("✓") == 7
+    assert done.stdout.count("✓") == 11
     assert all(picture.stat().st_size > 5000 for picture in pictures)
 
 
@@ -33,4 +33,4 @@ def test_the_demo_holds_on_the_desktop_host_with_nothing_compiled() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count("✓") == 7 and "the desktop host has no screen" in done.stdout
+    assert done.stdout.count("✓") == 11 and "the desktop host has no screen" in done.stdout

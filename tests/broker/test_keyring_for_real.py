@@ -15,8 +15,8 @@ UNLOCKED = "printf 'pass phrase' | gnome-keyring-daemon --unlock --components=se
 LOCKED = (
     UNLOCKED
     + "printf x | {python} -c \"import keyring; keyring.set_password('a', 'b', 'c')\"\n"
-    + "gdbus call --session --dest org.freedesktop.secrets --object-path /org/freedesktop/secrets"
-    + " --method org.freedesktop.Secret.Service.Lock \"['/org/freedesktop/secrets/collection/login']\" > /dev/null\n"
+    + "dbus-send --session --print-reply --dest=org.freedesktop.secrets /org/freedesktop/secrets"
+    + " org.freedesktop.Secret.Service.Lock array:objpath:/org/freedesktop/secrets/collection/login > /dev/null\n"
 )
 SESSION = """\
 set -eu
