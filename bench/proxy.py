@@ -11,6 +11,7 @@ Only the keyring is not.
 """
 
 import asyncio
+import json
 import os
 import ssl
 import sys
@@ -43,7 +44,7 @@ async def upstream(folder: Path) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
         for _ in range(TOKENS):
             await asyncio.sleep(TOKEN_GAP_S)
-            event = b"data: %d\n\n" % time.monotonic_ns()
+            event = b'data: {"at": %d, "delta": {"type": "text_delta", "text": "word "}}\n\n' % time.monotonic_ns()
             writer.write(b"%x\r\n%s\r\n" % (len(event), event))
             await writer.drain()
         writer.write(b"0\r\n\r\n")
@@ -150,7 +151,7 @@ async def _token_delays_ms(client: httpx.AsyncClient) -> list[float]:
     async with client.stream("POST", "/stream", headers={"accept": "text/event-stream"}) as answer:
         async for line in answer.aiter_lines():
             if line.startswith("data: "):
-                delays.append((time.monotonic_ns() - int(line[6:])) / 1e6)
+                delays.append((time.monotonic_ns() - json.loads(line[6:])["at"]) / 1e6)
     return delays
 
 
