@@ -55,7 +55,7 @@ class TabBar(Widget):
         """The longest form of the labels that fits."""
         for form in (self._long, self._short, self._number):
             labels = [(name, form(index, title, short)) for index, (name, title, short) in enumerate(self._tabs)]
-            if sum(cell_len(label) for _, label in labels) <= self.size.width:
+            if sum(cell_len(label) for _, label in labels) - 1 <= self.size.width:  # the last space may be cut
                 break
         return labels
 
