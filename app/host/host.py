@@ -277,7 +277,14 @@ class Host:
         if self._group is None:
             work.close()
             return
-        self._group.create_task(_logged(work), name="request")
+        logged = _logged(work)
+        try:
+            task = self._group.create_task(logged, name="request")
+        except RuntimeError:  # the host is stopping
+            logged.close()
+            work.close()
+            return
+        task.add_done_callback(lambda _: work.close())  # cancelled before its first step, it was never begun
 
     def _publish_down(self, data: bytes, qos: int) -> bool:
         return self._send(self._root + "down", data, qos)

@@ -1,6 +1,7 @@
 """The host put together, with a fake box at the other end of two queues instead of a broker."""
 
 import asyncio
+import gc
 import json
 import sqlite3
 from collections.abc import AsyncIterator
@@ -344,3 +345,24 @@ async def test_a_box_without_room_is_shown_as_holding_back_not_as_gone(tmp_path:
         assert (await asking)["accepted"]
         assert not (await both.ask("status"))["device"]["holding"]
         assert "link.failed" not in [row["what"] for row in await both.ask("audit")]
+
+
+async def test_what_is_spawned_while_the_host_stops_leaves_nothing_behind(tmp_path: Path) -> None:
+    begun: list[str] = []
+
+    async def work(name: str) -> None:
+        begun.append(name)
+
+    database = await Database.open(tmp_path / "m.db")
+    host = Pair(database).host
+    serving = asyncio.create_task(host.run())
+    await asyncio.sleep(0.05)
+    host.spawn(work("before"))
+    await asyncio.sleep(0)
+    host.spawn(work("cancelled before its first step"))
+    serving.cancel()
+    await asyncio.gather(serving, return_exceptions=True)
+    host.spawn(work("after"))
+    await database.close()
+    gc.collect()  # a coroutine that was never awaited would be told of here, as an error
+    assert "before" in begun and "after" not in begun
