@@ -136,9 +136,12 @@ def _tui(context: Context, args: argparse.Namespace) -> int:
         raise RefusedError("the dashboard needs a terminal", "use: barnacle status, or barnacle watch")
     remote = context.credentials if context.remote else None
     gc.disable()  # nothing of what is imported is garbage; the dashboard enables it again
-    from app.tui.app import run
+    try:
+        from app.tui.app import run
 
-    return run(context.paths, remote)
+        return run(context.paths, remote)
+    finally:
+        gc.enable()
 
 
 def _serve(context: Context, args: argparse.Namespace) -> int:
