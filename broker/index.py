@@ -3,13 +3,12 @@ what a credential is and where it belongs, the keyring says."""
 
 import errno
 import json
-import os
-import tempfile
 from pathlib import Path
 from typing import Any, cast
 
 from broker import limits
 from broker.lock_file import held
+from broker.whole_file import replace_file
 
 Entry = dict[str, Any]
 FILE_BYTES = 64 * 1024
@@ -91,13 +90,4 @@ class Index:
 
     def _write(self, entries: dict[str, Entry]) -> None:
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=".credentials.", dir=self._path.parent)  # 0600
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(entries, file)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).replace(self._path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        replace_file(self._path, json.dumps(entries).encode())

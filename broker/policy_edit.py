@@ -8,7 +8,6 @@ import fcntl
 import json
 import os
 import re
-import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 
 from broker.egress_core import KEYS, check_rules
 from broker.policy_file import MISSING, Content, PolicyFileError, parse, read_content
+from broker.whole_file import replace_file
 from device.host.errors import Refused
 
 TEMPLATE = """\
@@ -129,17 +129,7 @@ def _replace(path: Path, text: str, expected: list[dict[str, Any]]) -> str:
     if made.rules != expected:
         raise _not_editable(path)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    replace_file(path, data)
     return made.version
 
 

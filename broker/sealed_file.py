@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, TypeVar, cast
 from broker import limits
 from broker.lock_file import held
 from broker.secret import Secret
+from broker.whole_file import replace_file
 
 T = TypeVar("T")
 Entries = dict[str, str]
@@ -148,7 +149,7 @@ class SealedFile:
         data = header + AESGCM(key.value).encrypt(nonce, plain, header)
         if len(data) > limits.SEALED_FILE_BYTES:
             raise SealedError(f"{self.path} would become too large", "remove credentials that are not used")
-        _replace(self.path, data)
+        replace_file(self.path, data)
 
 
 def check_passphrase(passphrase: Secret) -> None:
@@ -195,22 +196,3 @@ def _check_private(path: Path, state: os.stat_result) -> None:
         raise SealedError(f"{path} belongs to another user", f"chown it to this user: {path}")
     if state.st_mode & 0o077:
         raise SealedError(f"{path} is open to other users", f"chmod 600 {path}")
-
-
-def _replace(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

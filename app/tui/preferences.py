@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, cast
 
+from app.host.private_file import write_private
 from app.host.settings import DashboardSettings
 from app.tui.themes import DEFAULT
 
@@ -34,11 +35,7 @@ def save(path: Path | None, preferences: Preferences) -> None:
     """Keep them, readable by their owner only. Raises OSError."""
     if path is None:
         return
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fresh = path.with_suffix(".new")
-    fresh.write_text(json.dumps(asdict(preferences)), encoding="utf-8")
-    fresh.chmod(0o600)
-    fresh.replace(path)
+    write_private(path, json.dumps(asdict(preferences)))
 
 
 def _read(path: Path) -> dict[str, Any]:
